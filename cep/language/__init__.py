@@ -1,0 +1,1 @@
+"""The rule language: text or YAML in, checked rules out."""

@@ -1,0 +1,236 @@
+"""Text to syntax tree, with every syntax error of the text. Language layer.
+
+A file is read as a whole; where that fails it is cut where declarations begin, and each piece is read for itself,
+so that one broken declaration costs only itself and is reported once. What it would have declared is listed in
+:attr:`ParsedFile.broken`, so that nobody complains about names that are missing only because of the error.
+
+Fragments (the values of the YAML form, options of the command line) have entry points of their own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cep.diagnostics import Diagnostic, Span
+from cep.language import syntax
+from cep.language.reader.places import Places
+from cep.language.reader.recovery import Broken, Piece, broken_names, cut, is_misspelt_piece
+from cep.language.words import word_set
+
+if TYPE_CHECKING:
+    from lark import Token, Tree
+
+    from cep.language.reader.declarations import DeclarationBuilder
+
+    Built = Tree[Token]
+
+MAX_RULE_BYTES = 64 * 1024
+MAX_NESTING = 64
+MAX_CHAIN = 200
+"""How many operators may follow each other without parentheses: every pass over the tree descends along them."""
+
+_CHAINS = frozenset({"binary", "or_", "and_", "member", "index"})
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedFile:
+    """What could be read of one file.
+
+    ``tree`` holds the declarations that were read, ``diagnostics`` all syntax errors in the order of their places, and
+    ``broken`` what the unreadable declarations would have declared.
+    """
+
+    tree: syntax.RuleFile
+    diagnostics: tuple[Diagnostic, ...] = ()
+    broken: tuple[Broken, ...] = ()
+
+
+def parse(text: str, file: str = "<rules>") -> ParsedFile:
+    """Reads a rule file. Never raises for what an author may write."""
+    places = Places(file, text)
+    pieces = cut(text)
+    too_long = any(len(piece.text) * 4 > MAX_RULE_BYTES and _too_long(piece) for piece in pieces)
+    results = None if too_long else _read_whole(Piece(text, 0), places)
+    if results is None or (results[0].diagnostics and any(map(is_misspelt_piece, pieces))):
+        results = [_read_piece(piece, places) for piece in pieces]
+    declarations = tuple(declaration for result in results for declaration in result.tree.declarations)
+    diagnostics = sorted((diagnostic for result in results for diagnostic in result.diagnostics), key=lambda d: d.span)
+    broken = tuple(item for result in results for item in result.broken)
+    span = places.span(0, len(text))
+    return ParsedFile(syntax.RuleFile(declarations, span=span), tuple(diagnostics), broken)
+
+
+def _read_whole(piece: Piece, places: Places) -> list[ParsedFile] | None:
+    from lark.exceptions import UnexpectedInput
+
+    from cep.language.reader.grammar import grammar_parser
+
+    try:
+        tree = grammar_parser().parse(piece.text, start="file")
+    except UnexpectedInput:
+        return None
+    return [_built(piece, tree, places)]
+
+
+def _read_piece(piece: Piece, places: Places) -> ParsedFile:
+    from lark.exceptions import UnexpectedInput
+
+    from cep.language.mistakes.explain import explain
+    from cep.language.reader.grammar import grammar_parser
+
+    own_places = places.shifted(piece.start)
+    if _too_long(piece):
+        return ParsedFile(_no_tree(), (_size_problem(piece, own_places),), broken_names(piece.text))
+    try:
+        tree = grammar_parser().parse(piece.text, start="file")
+    except UnexpectedInput:
+        problem = explain(piece.text, "file", own_places).diagnostic
+        return ParsedFile(_no_tree(), (problem,), broken_names(piece.text))
+    return _built(piece, tree, own_places)
+
+
+def _no_tree() -> syntax.RuleFile:
+    return syntax.RuleFile(())
+
+
+def _too_long(piece: Piece) -> bool:
+    return len(piece.text.encode("utf-8", "replace")) > MAX_RULE_BYTES
+
+
+def _size_problem(piece: Piece, places: Places) -> Diagnostic:
+    end = len(piece.text.split("\n", 1)[0])
+    return Diagnostic(
+        "CEP126",
+        f"this declaration is longer than {MAX_RULE_BYTES // 1024} KiB",
+        places.span(0, max(end, 1)),
+        'move long lists into a table: `table NAME from "PATH" key FIELD`',
+    )
+
+
+def _built(piece: Piece, tree: Built, places: Places) -> ParsedFile:
+    from cep.language.reader.declarations import DeclarationBuilder
+
+    builder = DeclarationBuilder(places)
+    declarations: list[syntax.Declaration] = []
+    broken: list[Broken] = []
+    for child in builder.trees(tree):
+        before = len(builder.diagnostics)
+        node = None if _too_deep(child, builder) else builder.declaration(child)
+        if node is None or not all(map(is_harmless, builder.diagnostics[before:])):
+            start, end = child.meta.start_pos, child.meta.end_pos
+            broken.extend(broken_names(piece.text[start:end]))
+        else:
+            declarations.append(node)
+    return ParsedFile(syntax.RuleFile(tuple(declarations)), tuple(builder.diagnostics), tuple(broken))
+
+
+def is_harmless(diagnostic: Diagnostic) -> bool:
+    """Whether what was read next to the mistake is still what the author meant, so that it can be checked."""
+    return diagnostic.code in _HARMLESS
+
+
+_HARMLESS = frozenset({"CEP108", "CEP109", "CEP120", "CEP122"})
+
+
+def _too_deep(tree: Built, builder: DeclarationBuilder) -> bool:
+    """Reports the first node that lies too deep. Walks without recursion."""
+    stack = [(tree, 0, 0)]
+    while stack:
+        node, depth, chain = stack.pop()
+        if depth > MAX_NESTING or chain > MAX_CHAIN:
+            if chain > MAX_CHAIN:
+                message = f"more than {MAX_CHAIN} operators in one expression"
+                hint = "compare with a list: `x in [1, 2]`, or with a table"
+            else:
+                message, hint = (
+                    f"nested more than {MAX_NESTING} levels deep",
+                    "give a part a name with `define` or `let`",
+                )
+            builder.report("CEP125", message, builder.span(node), hint)
+            return True
+        along = node.data in _CHAINS
+        for index, child in enumerate(builder.trees(node)):
+            if along and index == 0:
+                stack.append((child, depth, chain + 1))
+            else:
+                stack.append((child, depth + (child.data in _NESTING), chain))
+    return False
+
+
+_NESTING = word_set(
+    """arguments list_literal map_literal group any_event members not_ negative if_else index binary or_ and_ in_ not_in
+    like not_like matches not_matches crosses_above crosses_below between not_between is_null is_missing
+    lambda_argument type_arguments with_mode"""
+)
+
+
+# ---- fragments ----
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedFragment:
+    """A fragment: ``value`` is what its entry point says, or null if it could not be read."""
+
+    value: Any
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+def parse_expression(text: str, file: str = "<expression>", places: Places | None = None) -> ParsedFragment:
+    """An expression; ``value`` is a ``syntax.Expression``. ``places`` gives a fragment its place in a file."""
+    return parse_fragment("expression", text, file, places)
+
+
+def parse_pattern(text: str, file: str = "<pattern>", places: Places | None = None) -> ParsedFragment:
+    """A pattern, perhaps with ``within D`` behind it; ``value`` is ``(pattern, within or null)``."""
+    return parse_fragment("pattern", text, file, places)
+
+
+def parse_fragment(
+    entry: str, text: str, file: str = "<fragment>", places: Places | None = None, *, in_test: bool = False
+) -> ParsedFragment:
+    """A fragment by the name of its entry point in the grammar, without ``_entry``.
+
+    ======================  =========================================================
+    ``expression``          an expression
+    ``pattern``             ``(pattern, within or null)``
+    ``duration``            a duration: literal, name of a constant, ``(expression)``
+    ``keys``                a tuple of ``syntax.Key``
+    ``input``               a ``syntax.Input``
+    ``window``              a ``syntax.Window``
+    ``window_when``         ``(condition, firing or null)``
+    ``strategy``            a ``syntax.AfterMatch``
+    ``at_most``             a ``syntax.AtMost``
+    ``emit``                a ``syntax.Emit``
+    ``type``                a ``syntax.TypeExpr``
+    ``phrases``             a tuple of ``syntax.EventPhrase``
+    ``definition_head``     ``(words, parameters)``
+    ``count``               a number, at least 1
+    ``time``                microseconds
+    ``repeat``              ``(times, every)``
+    ======================  =========================================================
+    """
+    from lark.exceptions import UnexpectedInput
+
+    from cep.language.mistakes.explain import explain
+    from cep.language.reader.declarations import DeclarationBuilder
+    from cep.language.reader.fragments import fragment_value
+    from cep.language.reader.grammar import grammar_parser
+
+    places = places or Places(file, text)
+    start = f"{entry}_entry"
+    if len(text.encode("utf-8", "replace")) > MAX_RULE_BYTES:
+        return ParsedFragment(None, (_size_problem(Piece(text, 0), places),))
+    try:
+        tree = grammar_parser().parse(text, start=start)
+    except UnexpectedInput:
+        return ParsedFragment(None, (explain(text, start, places).diagnostic,))
+    builder = DeclarationBuilder(places, in_test=in_test)
+    value = None if _too_deep(tree, builder) else fragment_value(entry, tree, builder)
+    builder.finish()
+    return ParsedFragment(value, tuple(builder.diagnostics))
+
+
+def whole_span(text: str, file: str) -> Span:
+    """The span of a whole text."""
+    return Places(file, text).span(0, len(text))

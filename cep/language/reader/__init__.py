@@ -1,0 +1,1 @@
+"""How text becomes a syntax tree: the grammar's parser, places, and the builders of nodes."""

@@ -1,0 +1,99 @@
+"""Where declarations begin, and what a broken one would have declared. Language layer.
+
+A declaration begins on a line that starts with its keyword and is indented no further than the least indented such
+line of the file. Only text is looked at here: it must work on what the parser cannot read.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal, cast
+
+from cep.language.words import is_misspelt
+
+Kind = Literal["event", "define", "let", "table", "rule", "test"]
+
+DECLARATION_WORDS = ("event", "define", "let", "table", "rule", "test")
+
+_START = re.compile(rf"^(?P<indent>[ \t]*)(?:{'|'.join(DECLARATION_WORDS)})\b(?![ \t]*[:,.)\]])", re.MULTILINE)
+_WORD = r"(?:[^\W\d]\w*|@\w+|`[^`\n]+`)"
+_LINE = re.compile(rf"^(?P<indent>[ \t]*)(?P<word>[A-Za-z]+)[ \t]+(?P<name>{_WORD}|\")", re.MULTILINE)
+_NAMED = re.compile(rf"\b(event|let|table|rule)[ \t]+({_WORD})")
+_DEFINED = re.compile(rf"\bdefine[ \t]+({_WORD}(?:[ \t]+{_WORD})*?)[ \t]*(?:\bas\b|\(|$)", re.MULTILINE)
+_EMITTED = re.compile(rf"\bemit\s+({_WORD})")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a file that begins at the offset ``start``."""
+
+    text: str
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A declaration that could not be read: what it is, its name (a phrase for ``define``), and the types it emits."""
+
+    kind: Kind
+    name: str
+    emits: tuple[str, ...] = ()
+
+
+def cut(text: str) -> list[Piece]:
+    """The pieces of a file, one for each line that begins a declaration, and what stands before the first."""
+    starts = [(match.start(), _width(match["indent"])) for match in _START.finditer(text)]
+    least = min((indent for _, indent in starts), default=0)
+    offsets = {offset for offset, indent in starts if indent == least}
+    offsets |= {match.start() for match in _LINE.finditer(text) if _misspelt_start(match, least)}
+    bounds = [*sorted({0, *offsets}), len(text)]
+    return [Piece(text[start:end], start) for start, end in pairwise(bounds)]
+
+
+def _width(indent: str) -> int:
+    return len(indent.expandtabs(8))
+
+
+def _misspelt_start(line: re.Match[str], least: int) -> bool:
+    return _width(line["indent"]) == least and misspelt_declaration(line["word"]) is not None
+
+
+def misspelt_declaration(word: str) -> Kind | None:
+    """The declaration that is meant by a word that is nearly its keyword."""
+    if word in DECLARATION_WORDS:
+        return None
+    if word.lower() in DECLARATION_WORDS:
+        return cast("Kind", word.lower())
+    return cast("Kind | None", is_misspelt(word, DECLARATION_WORDS))
+
+
+def is_misspelt_piece(piece: Piece) -> bool:
+    """Whether the piece begins with a misspelt declaration."""
+    line = _LINE.match(piece.text)
+    return line is not None and misspelt_declaration(line["word"]) is not None
+
+
+def broken_names(text: str) -> tuple[Broken, ...]:
+    """What the declarations in an unreadable text would have declared, as far as can be seen."""
+    text = _mended(re.sub(r"#[^\n]*", "", text))
+    found: list[Broken] = []
+    emits = tuple(dict.fromkeys(_bare(name) for name in _EMITTED.findall(text)))
+    for kind, name in _NAMED.findall(text):
+        found.append(Broken(kind, _bare(name), emits if kind == "rule" else ()))
+    phrases = (" ".join(map(_bare, re.findall(_WORD, words))) for words in _DEFINED.findall(text))
+    found.extend(Broken("define", phrase) for phrase in phrases)
+    if emits and not any(item.emits for item in found):
+        found.append(Broken("rule", "", emits))
+    return tuple(found)
+
+
+def _mended(text: str) -> str:
+    first = _LINE.match(text)
+    kind = misspelt_declaration(first["word"]) if first else None
+    return f"{kind}{text[first.end('word') :]}" if first and kind else text
+
+
+def _bare(name: str) -> str:
+    return name.strip("`")
