@@ -1,0 +1,282 @@
+"""The engine: events in, derived events out. No I/O, no wall clock, no threads.
+
+A deterministic state machine: the same rules and the same calls give the same derived events, ids included. It can be
+snapshot between any two calls and restored elsewhere. Applications embed it; :mod:`cep.pipeline` drives it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import tzinfo
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from cep.errors import DataError, RuleError, SnapshotError, UsageError
+from cep.event import Batch, DeadLetter, DerivedEvent, Event, LateEvent
+from cep.functions.records import EvaluationError
+from cep.plan.functions import Functions
+from cep.plan.intake import EventClock, parse_duration
+from cep.plan.plan import Plan
+from cep.projection import TYPE_FIELDS, Projection
+from cep.runtime.feed import Feed, Options
+from cep.runtime.graph import Graph
+from cep.runtime.letters import Letters
+from cep.runtime.limits import Counters, Limits
+from cep.runtime.state import EventTable
+from cep.runtime.watermark import AFTER_ALL, BEFORE_ALL
+from cep.timestamps import parse_time
+
+SNAPSHOT_VERSION = 1
+
+
+class Engine:
+    """Rules, running.
+
+    Made by :meth:`from_rules`. Give it events with :meth:`push` (or whole batches of decoded records with
+    :meth:`push_batch`); it returns what the rules derived, in order. :meth:`advance` lets time pass without events,
+    :meth:`finish` says that no more events come, :meth:`flush` fires the absences that still wait. Not thread-safe.
+
+    Example:
+        >>> engine = Engine.from_rules('rule hot when Reading(celsius > 90) emit Hot(celsius)')
+        >>> [d.fields for d in engine.push({"type": "Reading", "ts": 1767225600, "celsius": 95})]
+        [{'celsius': 95}]
+    """
+
+    def __init__(self, plan: Plan, options: Options | None = None, compiler: Callable[..., Any] | None = None) -> None:
+        options = options or Options()
+        self.plan = plan
+        self.options = options
+        self.projection = Projection(plan.fields, options.type_fields, plan.whole)
+        clock = EventClock(options.zone)
+        self._functions = (compiler or Functions)(self.projection, clock)
+        self._graph = Graph(plan, self._functions, self.projection, options.limits, self._report, options.specialised)
+        self._letters = Letters(self._graph.counters, options.on_error == "stop")
+        self._feed = Feed(plan, options, self._functions, self.projection, clock, self._graph, self._letters)
+
+    def _report(self, rule: str, event: Event, error: EvaluationError) -> None:
+        self._letters.report(rule, event, error)
+
+    @classmethod
+    def from_rules(
+        cls,
+        rules: str | Path | Sequence[str | Path],
+        *,
+        constants: Mapping[str, object] | None = None,
+        lateness: str | int = 0,
+        max_skew: str | int | None = None,
+        time_zone: str | None = None,
+        type_field: str | None = None,
+        on_error: str = "continue",
+        limits: Limits | None = None,
+    ) -> Engine:
+        """An engine from a rule file, a folder of rules, several of them, or the text of rules itself.
+
+        Args:
+            rules: a path, paths, ``rules:NAME`` for a packaged pack, or text.
+            constants: values for ``let`` names, as ``cep run --set``.
+            lateness: how far events may be out of order: a duration (``10s``) or microseconds.
+            max_skew: how far event time may lie ahead of arrival; null for any.
+            time_zone: the zone of times written without an offset, as in ``Europe/Berlin``.
+            type_field: the field that holds an event's type, instead of ``type``, ``event_type``, ``event``.
+            on_error: ``continue`` or ``stop`` (at the first dead letter, with DataError).
+            limits: see :class:`cep.runtime.limits.Limits`.
+
+        Raises:
+            RuleError: the rules do not parse, check or plan; all diagnostics are in it.
+            UsageError: an argument is wrong, or a path does not exist.
+        """
+        from cep.language.load import load_rules
+        from cep.plan.planner import plan_rules
+
+        plan, diagnostics = plan_rules(load_rules(rules, constants or {}))
+        if plan is None:
+            raise RuleError(diagnostics)
+        options = Options(
+            _duration(lateness, "lateness"),
+            None if max_skew is None else _duration(max_skew, "max_skew"),
+            None if time_zone is None else _zone(time_zone),
+            TYPE_FIELDS if type_field is None else (type_field,),
+            on_error,
+            limits or Limits(),
+        )
+        return cls(plan, options)
+
+    # ---- events in ----
+
+    def push(
+        self,
+        event: Mapping[str, Any],
+        *,
+        source: str = "push",
+        partition: str = "",
+        position: int | None = None,
+        arrival: int | str | None = None,
+    ) -> list[DerivedEvent]:
+        """Take one event in and return what follows from it.
+
+        Args:
+            event: field names to JSON values (text, int, float, bool, null, lists, maps), and datetimes for times.
+            source: who it comes from; with ``partition`` and ``position`` it decides the order of equal times.
+            position: the place in the partition; by default one more than the last.
+            arrival: when it arrived, which is the event's time if it has none of its own.
+
+        Raises:
+            DataError: with ``on_error="stop"``, if the event cannot be used.
+        """
+        known = self._feed.open(source, partition)
+        position = known.position + 1 if position is None else position
+        decoded = self.projection.make(event)
+        if self.plan.whole:
+            decoded.keep_raw(dict(event))
+        arrival_us = 0 if arrival is None else parse_time(arrival)
+        batch = Batch(source, partition, [decoded], range(position, position + 1), _line_of(event), (), arrival_us)
+        return self.push_batch(batch)
+
+    def push_batch(self, batch: Batch) -> list[DerivedEvent]:
+        """Take a batch of decoded records in, as sources make them by :attr:`projection`."""
+        out: list[DerivedEvent] = []
+        try:
+            self._feed.take(batch, out)
+        except DataError as error:
+            error.derived = out
+            raise
+        return out
+
+    def open(self, source: str, partition: str = "") -> None:
+        """Make a partition known, so that others wait for its first event."""
+        self._feed.open(source, partition)
+
+    def close(self, source: str, partition: str = "") -> list[DerivedEvent]:
+        """A partition has ended: nobody waits for it any more."""
+        self._feed.open(source, partition).closed = True
+        return self._released()
+
+    def mark_idle(self, source: str, partition: str = "") -> list[DerivedEvent]:
+        """A partition is silent: nobody waits for it until its next event."""
+        self._feed.open(source, partition).idle = True
+        return self._released()
+
+    def advance(self, time: int | str) -> list[DerivedEvent]:
+        """Let time pass: the watermark becomes at least ``time`` (ISO text or microseconds).
+
+        Deadlines before it pass; an event behind it is late from now on.
+        """
+        self._feed.advance(time if isinstance(time, int) else parse_time(time))
+        return self._released()
+
+    def finish(self) -> list[DerivedEvent]:
+        """No more events come: all that waits for its turn is released. Absences that wait are left waiting."""
+        self._feed.close_all()
+        return self._released()
+
+    def flush(self) -> list[DerivedEvent]:
+        """:meth:`finish`, and then fire the absences that still wait, as if time went on without further events."""
+        out = self.finish()
+        self._graph.fire_until(AFTER_ALL, out)
+        return out
+
+    # ---- what happened ----
+
+    @property
+    def counters(self) -> Counters:
+        """Counts since the start; see :class:`cep.runtime.limits.Counters`."""
+        return self._graph.counters
+
+    @property
+    def watermark_us(self) -> int | None:
+        """How far event time has come, microseconds; null before the first event."""
+        reached = self._feed.watermark_us()
+        return None if reached == BEFORE_ALL else reached
+
+    def pending(self) -> dict[str, int]:
+        """How many absences each rule still waits for."""
+        return dict(self._graph.pending())
+
+    def take_late(self) -> list[LateEvent]:
+        """The late events since the last call."""
+        return self._letters.take_late()
+
+    def take_dead_letters(self) -> list[DeadLetter]:
+        """The dead letters since the last call."""
+        return self._letters.take_dead()
+
+    def unseen(self) -> dict[str, list[str]]:
+        """Event types that rules read and no event had (with an empty list), and fields that no event of a type had.
+
+        Types that only rules emit are left out.
+        """
+        return self._feed.readers.unseen()
+
+    def generated_code(self) -> dict[str, str]:
+        """The Python text of the generated functions, by name."""
+        return dict(getattr(self._functions, "sources", {}))
+
+    # ---- snapshots ----
+
+    def snapshot(self) -> bytes:
+        """The whole state, for :meth:`restore` on an engine with the same rules."""
+        table = EventTable(self.projection)
+        state = {
+            "version": SNAPSHOT_VERSION,
+            "plan": self.plan.fingerprint,
+            "graph": self._graph.snapshot(table),
+            "feed": self._feed.snapshot(table),
+            "events": table.rows(),
+            "counters": self.counters.snapshot(),
+        }
+        return msgspec.msgpack.encode(state)
+
+    def restore(self, snapshot: bytes) -> None:
+        """Take over a snapshot. The engine must be new and have the same rules.
+
+        Raises:
+            SnapshotError: it is damaged, of another version, or of other rules.
+        """
+        try:
+            state = msgspec.msgpack.decode(snapshot)
+            version, plan = state["version"], state["plan"]
+        except (msgspec.DecodeError, KeyError, TypeError) as error:
+            raise SnapshotError(f"this is no snapshot of an engine ({error})") from None
+        if version != SNAPSHOT_VERSION:
+            raise SnapshotError(f"the snapshot has version {version}, this engine reads version {SNAPSHOT_VERSION}")
+        if plan != self.plan.fingerprint:
+            raise SnapshotError("the snapshot was made under other rules")
+        table = EventTable(self.projection)
+        table.load(state["events"], self._feed.restore_partitions(state["feed"]))
+        self._graph.restore(state["graph"], table)
+        self._feed.restore(state["feed"], table)
+        self.counters.restore(state["counters"])
+
+    def _released(self) -> list[DerivedEvent]:
+        out: list[DerivedEvent] = []
+        self._feed.release(out)
+        return out
+
+
+def _duration(value: str | int, name: str) -> int:
+    if isinstance(value, int):
+        return value
+    try:
+        return parse_duration(value)
+    except ValueError:
+        raise UsageError(f"{name}: {value!r} is no duration; write for example 10s, 5m or 1h30m") from None
+
+
+def _zone(name: str) -> tzinfo:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise UsageError(f"{name!r} is no time zone; write for example Europe/Berlin") from None
+
+
+def _line_of(event: Mapping[str, Any]) -> Callable[[int], bytes | None]:
+    def line(index: int) -> bytes | None:
+        try:
+            return msgspec.json.encode(dict(event))
+        except (TypeError, ValueError, msgspec.MsgspecError):
+            return None
+
+    return line

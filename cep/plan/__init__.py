@@ -1,0 +1,1 @@
+"""Checked rules to a plan that is plain data, and the plan's conditions to generated functions."""

@@ -1,0 +1,101 @@
+"""Which fields of which event type a rule reads. Plan layer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any
+
+from cep.functions import FUNCTIONS
+from cep.language.checked import (
+    Aggregate,
+    Call,
+    Candidate,
+    EventReference,
+    EventValue,
+    Expression,
+    Field,
+    StepEvent,
+    StepEventAt,
+    StepValues,
+)
+from cep.plan.plan import PatternPlan, Plan, RulePlan, WindowPlan
+
+
+@dataclass(frozen=True, slots=True)
+class FieldUse:
+    """A field that a rule reads from events of one of these types; of several where only the match will tell which."""
+
+    types: frozenset[str]
+    name: str
+
+
+def field_uses(plan: Plan, rule: RulePlan) -> frozenset[FieldUse]:
+    """What a rule reads: narrower than ``TypePlan.fields``, which lists what is decoded."""
+    found = set(_Uses(rule).of_rule(plan))
+    for kind in rule.reads:
+        for key in rule.keys:
+            found.add(FieldUse(frozenset({kind}), str(key.by_type.get(kind, key.path)[0])))
+    return frozenset(found)
+
+
+class _Uses:
+    """Walks the expressions of a rule with the types that each reference may mean."""
+
+    def __init__(self, rule: RulePlan) -> None:
+        self._rule = rule
+        operator = rule.operator
+        steps = operator.steps if isinstance(operator, PatternPlan) else ()
+        self._steps = {step.name: frozenset(step.fits) for step in steps}
+        self._all = (
+            frozenset(operator.fits) if isinstance(operator, WindowPlan) else frozenset().union(*self._steps.values())
+        )
+
+    def of_rule(self, plan: Plan) -> Iterator[FieldUse]:
+        operator = self._rule.operator
+        groups = [operator.fits] if isinstance(operator, WindowPlan) else [step.fits for step in operator.steps]
+        shown: list[Expression | None] = [*self._rule.emit.values]
+        if isinstance(operator, WindowPlan):
+            shown.append(operator.when)
+            for aggregate in operator.aggregates:
+                shown += [aggregate.argument, aggregate.where]
+        else:
+            groups += [role.fits for step in operator.steps for role in step.forbidden]
+            groups += [operator.wait.forbidden.fits] if operator.wait is not None else []
+            shown += [operator.having, *(part for step in operator.steps for part in step.at_end)]
+        for fits in groups:
+            for kind, fit in fits.items():
+                for part in (plan.types[kind].conditions[fit.bit], *fit.ties):
+                    yield from self._below(part, frozenset({kind}))
+        for expression in shown:
+            yield from self._below(expression, self._all)
+
+    def _below(self, node: Any, candidate: frozenset[str]) -> Iterator[FieldUse]:
+        if isinstance(node, Field):
+            yield FieldUse(self._meant(node.event, candidate), node.name)
+        elif isinstance(node, StepValues):
+            yield FieldUse(self._steps[node.step], node.name)
+        elif isinstance(node, Aggregate):
+            ranged = self._all if node.step is None else self._steps.get(node.step, self._all)
+            for part in (node.argument, node.where, *node.parameters):
+                yield from self._below(part, ranged)
+            return
+        elif isinstance(node, Call):
+            for argument in node.arguments:
+                if isinstance(argument, EventValue):
+                    meant = self._meant(argument.event, candidate)
+                    yield from (FieldUse(meant, name) for name in FUNCTIONS[node.function].event_fields)
+        if isinstance(node, tuple):
+            for item in node:
+                yield from self._below(item, candidate)
+        elif is_dataclass(node):
+            for each in fields(node):
+                if each.name not in ("span", "type"):
+                    yield from self._below(getattr(node, each.name), candidate)
+
+    def _meant(self, event: EventReference, candidate: frozenset[str]) -> frozenset[str]:
+        if isinstance(event, Candidate):
+            return candidate
+        if isinstance(event, StepEvent | StepEventAt):
+            return self._steps.get(event.step, self._all)
+        return self._all

@@ -1,0 +1,204 @@
+"""Taking a record in: event time, declared types, the event's own id. Plan layer.
+
+The fast path is generated (see :mod:`cep.plan.readers`); here is what it calls when a value is not already what it
+should be.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import tzinfo
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import msgspec
+
+from cep.language.checked import SchemaField
+from cep.timestamps import DAY_US, HOUR_US, MINUTE_US, SECOND_US, parse_time
+from cep.types import Type
+
+_CACHE_LIMIT = 100_000
+
+
+class RecordError(Exception):
+    """A record that cannot be taken in: a CEP6xx code, the field and a reason."""
+
+    def __init__(self, code: str, reason: str, field: str | None = None) -> None:
+        self.code = code
+        self.reason = reason
+        self.field = field
+        super().__init__(reason)
+
+
+class EventClock:
+    """Event time of records, with the two halves of ISO text remembered.
+
+    ``2026-01-01T00:00`` and ``:59.250Z`` are added up from two dictionaries: in a stream, minutes repeat in a row
+    and the rest repeats among minutes. ``arrival_us`` is the event time of records without one; the engine sets it.
+    """
+
+    def __init__(self, zone: tzinfo | None = None) -> None:
+        self.minutes: dict[str, int] = {}
+        self.rests: dict[str, int] = {}
+        self.arrival_us: int | None = None
+        self._zone = zone
+
+    def __call__(self, value: Any) -> int:
+        """Microseconds of a time value that the caches do not know; null and missing mean arrival.
+
+        Raises:
+            RecordError: CEP611, no time; CEP612, the value is no time.
+        """
+        if value is msgspec.UNSET or value is None:
+            if self.arrival_us is None:
+                raise RecordError("CEP611", "the event has no time and no arrival time was given")
+            return self.arrival_us
+        try:
+            time_us = parse_time(value, self._zone)
+        except ValueError as error:
+            raise RecordError("CEP612", str(error)) from None
+        if value.__class__ is str:
+            self._remember(value, time_us)
+        return time_us
+
+    def _remember(self, text: str, time_us: int) -> None:
+        if len(text) < 17 or text[4] != "-" or text[7] != "-" or text[13] != ":" or text[16] != ":":
+            return
+        if self._zone is not None and not (text.endswith("Z") or _OFFSET.search(text)):
+            return
+        if len(self.minutes) >= _CACHE_LIMIT:
+            self.minutes.clear()
+        if len(self.rests) >= _CACHE_LIMIT:
+            self.rests.clear()
+        minute_us = parse_time(text[:16] + ":00Z")
+        self.minutes[text[:16]] = minute_us
+        self.rests[text[16:]] = time_us - minute_us
+
+
+_OFFSET = re.compile(r"[+-]\d\d(:?\d\d)?(:?\d\d)?$")
+
+
+def derived_id(about: Any) -> str | None:
+    """The id in a record's ``cep`` object, null where there is none."""
+    if about.__class__ is dict:
+        found = about.get("id")
+        if found.__class__ is str:
+            return str(found)
+    return None
+
+
+def own_id(value: Any) -> str | None:
+    """An id field's value as text; null where it is missing."""
+    if value is msgspec.UNSET or value is None:
+        return None
+    if value is True or value is False:
+        return "true" if value else "false"
+    return str(value)
+
+
+def admission(declared: SchemaField, clock: EventClock) -> Callable[[Any], Any]:
+    """A function that gives the accepted (perhaps converted) value of a declared field.
+
+    It is called for values that the generated fast path did not recognise, and raises RecordError with CEP613
+    (missing), CEP614 (wrong type) or CEP615 (outside its domain).
+    """
+    convert = _converter(declared.type, clock)
+    domain = None if declared.domain is None else frozenset(declared.domain)
+    name = declared.name
+
+    def admit(value: Any) -> Any:
+        if value is msgspec.UNSET or value is None:
+            if declared.type.optional:
+                return value
+            raise RecordError("CEP613", f"field `{name}` is required and missing", name)
+        try:
+            accepted = convert(value)
+        except (ValueError, TypeError, InvalidOperation, RecordError):
+            raise RecordError(
+                "CEP614", f"field `{name}` should be {declared.type.not_null()}, not {_shown(value)}", name
+            ) from None
+        if domain is not None and accepted not in domain:
+            allowed = ", ".join(repr(v) for v in declared.domain or ())
+            raise RecordError("CEP615", f"field `{name}` is {_shown(value)}, not one of {allowed}", name)
+        return accepted
+
+    return admit
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}…"
+
+
+def _exactly(*kinds: type) -> Callable[[Any], Any]:
+    def check(value: Any) -> Any:
+        if value.__class__ not in kinds:
+            raise TypeError
+        return value
+
+    return check
+
+
+def _to_float(value: Any) -> float:
+    if value.__class__ not in (int, float):
+        raise TypeError
+    return float(value)
+
+
+def _to_decimal(value: Any) -> Decimal:
+    if value.__class__ is float:
+        return Decimal(repr(value))
+    if value.__class__ not in (int, str, Decimal):
+        raise TypeError
+    return Decimal(value)
+
+
+_DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(us|ms|s|m|h|d|w)")
+_DURATION_UNITS = {
+    "us": 1, "ms": 1_000, "s": SECOND_US, "m": MINUTE_US, "h": HOUR_US, "d": DAY_US, "w": 7 * DAY_US,
+}  # fmt: skip
+
+
+def parse_duration(value: Any) -> int:
+    """Microseconds of text like ``1h30m`` or of a number of seconds.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if value.__class__ in (int, float):
+        return round(value * SECOND_US)
+    if value.__class__ is not str:
+        raise ValueError
+    text = value[1:] if value.startswith("-") else value
+    parts = _DURATION_PART.findall(text)
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        raise ValueError
+    total = sum(Decimal(number) * _DURATION_UNITS[unit] for number, unit in parts)
+    return int(-total if value.startswith("-") else total)
+
+
+def _converter(declared: Type, clock: EventClock) -> Callable[[Any], Any]:
+    name = declared.name
+    if name == "list" and declared.item is not None and declared.item.name != "any":
+        convert = _converter(declared.item, clock)
+
+        def convert_list(value: Any) -> Any:
+            if value.__class__ is not list:
+                raise TypeError
+            return [None if v is None else convert(v) for v in value]
+
+        return convert_list
+    table: dict[str, Callable[[Any], Any]] = {
+        "string": _exactly(str),
+        "ip": _exactly(str),
+        "int": _exactly(int),
+        "bool": _exactly(bool),
+        "list": _exactly(list),
+        "map": _exactly(dict),
+        "float": _to_float,
+        "decimal": _to_decimal,
+        "timestamp": clock,
+        "duration": parse_duration,
+    }
+    return table.get(name, lambda value: value)

@@ -1,0 +1,193 @@
+"""The plan: what the operators will do, as plain data. Plan layer.
+
+Made once from a checked rule set by :func:`cep.plan.planner.plan_rules`, printed by ``cep explain``, read by the
+runtime (and, one day, by a columnar executor). No closures, no state: conditions are checked expressions, still to be
+compiled; sets of conditions are bits, numbered per event type over all rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from cep.language.checked import CheckedFiring, CheckedKey, Conditional, Constant, Expression, SchemaField
+from cep.types import Type
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """What one event must satisfy to fill a role.
+
+    ``bit`` is its place in the type's mask (the part that looks at the event alone); ``ties`` are the conjuncts that
+    also look at what is bound so far, tested in order, only where the bit is set.
+    """
+
+    bit: int
+    ties: tuple[Expression, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Forbidden:
+    """A role that must stay empty: ``no B``. By event type."""
+
+    label: str
+    fits: Mapping[str, Fit]
+
+
+@dataclass(frozen=True, slots=True)
+class StepPlan:
+    """One step of a pattern: ``minimum`` to ``maximum`` (null: unbounded) events, each passing ``fits`` of its type.
+
+    ``forbidden`` must not occur between the last event of the step before and the event that enters this one, an event
+    that fits this step counting as that. With ``quiet_us`` they must stay away that long after the step before, and
+    this step's event comes later than that. ``at_end`` are conjuncts of ``where`` tested when this loop ends.
+    """
+
+    name: str
+    label: str
+    fits: Mapping[str, Fit]
+    minimum: int = 1
+    maximum: int | None = 1
+    at_end: tuple[Expression, ...] = ()
+    forbidden: tuple[Forbidden, ...] = ()
+    quiet_us: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WaitPlan:
+    """A closing ``no B``: the match completes when ``forbidden`` has stayed away until the deadline.
+
+    The deadline is ``after_last_us`` after the last event bound, or ``after_first_us`` after the first; one is set.
+    """
+
+    forbidden: Forbidden
+    after_last_us: int | None = None
+    after_first_us: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PatternPlan:
+    """A sequence of steps with relaxed contiguity, skip past last event."""
+
+    steps: tuple[StepPlan, ...]
+    within_us: int | None = None
+    wait: WaitPlan | None = None
+    having: Expression | None = None
+
+    @property
+    def counts_only(self) -> bool:
+        """Whether the match is simply the newest n events that fit: one loop, nothing tied, nothing to wait for."""
+        if len(self.steps) != 1 or self.wait is not None or self.having is not None:
+            return False
+        step = self.steps[0]
+        return not step.at_end and all(not fit.ties for fit in step.fits.values())
+
+
+@dataclass(frozen=True, slots=True)
+class AggregatePlan:
+    """One aggregate of a window; rules and clauses that need the same one share it. Nulls are skipped."""
+
+    function: str
+    argument: Expression | None
+    where: Expression | None
+
+    @property
+    def taken(self) -> Expression:
+        """What it takes from an event: the argument where the filter holds, else null."""
+        argument = self.argument if self.argument is not None else Constant(True)
+        if self.where is None:
+            return argument
+        return Conditional(self.where, argument, Constant(None), argument.type)
+
+
+@dataclass(frozen=True, slots=True)
+class WindowPlan:
+    """A sliding window in time, evaluated at each event that enters.
+
+    ``aggregates`` are kept per key. In ``when`` and in the emitted fields they are referred to by position (the
+    generator looks an aggregate up by equality).
+    """
+
+    fits: Mapping[str, Fit]
+    label: str
+    length_us: int
+    aggregates: tuple[AggregatePlan, ...]
+    when: Expression | None
+    firing: CheckedFiring
+
+
+@dataclass(frozen=True, slots=True)
+class EmitPlan:
+    """The derived event: names, expressions and the types that say how values are written."""
+
+    type: str
+    names: tuple[str, ...]
+    values: tuple[Expression, ...]
+    types: tuple[Type, ...]
+    star: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AtMostPlan:
+    """At most ``count`` emissions in any stretch shorter than ``every_us``, per key of the rule."""
+
+    count: int
+    every_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class RulePlan:
+    """One rule. ``number`` is its place in the order of the files; ``fingerprint`` changes when its logic does.
+
+    ``reads`` lists the event types it reads with the bits it looks at: it is called only for events with one of them.
+    """
+
+    number: int
+    name: str
+    fingerprint: str
+    operator: PatternPlan | WindowPlan
+    keys: tuple[CheckedKey, ...]
+    reads: Mapping[str, int]
+    emit: EmitPlan
+    at_most: AtMostPlan | None = None
+    severity: str | None = None
+    tags: tuple[str, ...] = ()
+    meta: tuple[tuple[str, object], ...] = ()
+    doc: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TypePlan:
+    """An event type that rules read: its conditions, one bit each, and how its records are taken in.
+
+    A null condition holds always. ``expected`` are the fields that rules read from this very type (``fields`` has those
+    too that any type of a match may have). ``checks`` are the declared fields among those that are read; ``owners``
+    names the rules of each bit, for dead letters.
+    """
+
+    name: str
+    conditions: tuple[Expression | None, ...]
+    owners: tuple[tuple[str, ...], ...]
+    fields: tuple[str, ...]
+    expected: tuple[str, ...] = ()
+    time_field: str | None = None
+    id_field: str | None = None
+    checks: tuple[SchemaField, ...] = ()
+    derived: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All rules of a rule set, ready to be compiled and run."""
+
+    rules: tuple[RulePlan, ...]
+    types: Mapping[str, TypePlan]
+    fields: tuple[str, ...]
+    whole: bool
+    fingerprint: str
+    disabled: tuple[str, ...] = field(default=())
+
+    @property
+    def sets_timers(self) -> bool:
+        """Whether any rule waits for deadlines."""
+        return any(isinstance(r.operator, PatternPlan) and r.operator.wait is not None for r in self.rules)

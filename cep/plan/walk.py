@@ -1,0 +1,100 @@
+"""Looking through checked expressions: conjuncts, what they read, whether they can fail. Plan layer."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+
+from cep.functions import FUNCTIONS
+from cep.language.checked import (
+    Aggregate,
+    Binary,
+    Call,
+    Candidate,
+    EdgeEvent,
+    EventValue,
+    Expression,
+    Field,
+    KeyValue,
+    PreviousEvent,
+    StepEvent,
+    StepEventAt,
+    StepValues,
+    Unary,
+)
+
+
+def conjuncts(expression: Expression | None) -> list[Expression]:
+    """The expression split at its top-level ``and``; nothing for null."""
+    if expression is None:
+        return []
+    if isinstance(expression, Binary) and expression.operator == "and":
+        return [*conjuncts(expression.left), *conjuncts(expression.right)]
+    return [expression]
+
+
+def walk(node: object) -> Iterator[object]:
+    """The node and everything below it."""
+    yield node
+    if dataclasses.is_dataclass(node):
+        for f in dataclasses.fields(node):
+            if f.name not in ("span", "type"):
+                yield from walk(getattr(node, f.name))
+    elif isinstance(node, tuple):
+        for item in node:
+            yield from walk(item)
+
+
+def is_local(expression: Expression) -> bool:
+    """Whether it looks at the candidate event and constants only."""
+    tied = (StepEvent, StepEventAt, StepValues, PreviousEvent, EdgeEvent, KeyValue, Aggregate)
+    return not any(isinstance(node, tied) for node in walk(expression))
+
+
+_TOTAL = frozenset(
+    {"==", "!=", "<", "<=", ">", ">=", "and", "or", "??", "in", "not in", "like", "not like", "matches", "not matches"}
+)
+
+
+def may_fail(expression: Expression) -> bool:
+    """Whether evaluating it can be an error in the data (S15): arithmetic and functions can."""
+    for node in walk(expression):
+        if isinstance(node, Call) or (isinstance(node, Unary) and node.operator == "-"):
+            return True
+        if isinstance(node, Binary) and node.operator not in _TOTAL:
+            return True
+    return False
+
+
+def event_fields(expression: Expression) -> set[str]:
+    """Top-level fields of any event that the expression reads."""
+    names: set[str] = set()
+    for node in walk(expression):
+        if isinstance(node, (Field, StepValues)):
+            names.add(node.name)
+        elif isinstance(node, Call) and any(isinstance(a, EventValue) for a in node.arguments):
+            names.update(FUNCTIONS[node.function].event_fields)
+    return names
+
+
+def candidate_fields(expression: Expression) -> set[str]:
+    """Top-level fields of the candidate event that the expression reads."""
+    return {n.name for n in walk(expression) if isinstance(n, Field) and isinstance(n.event, Candidate)}
+
+
+def step_fields(expression: Expression, step: str) -> set[str]:
+    """Top-level fields of the events of a step that the expression reads."""
+    names: set[str] = set()
+    for node in walk(expression):
+        if (isinstance(node, StepValues) and node.step == step) or (
+            isinstance(node, Field) and getattr(node.event, "step", None) == step
+        ):
+            names.add(node.name)
+        elif isinstance(node, Aggregate) and node.step == step and node.argument is not None:
+            names |= candidate_fields(node.argument)
+    return names
+
+
+def aggregates(expression: Expression) -> list[Aggregate]:
+    """The aggregates in it, each once, in the order written."""
+    return list(dict.fromkeys(node for node in walk(expression) if isinstance(node, Aggregate)))

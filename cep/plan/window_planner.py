@@ -1,0 +1,32 @@
+"""Windows to accumulators. Plan layer. Reads what :mod:`cep.plan.unsupported` has let pass."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cep.language.checked import CheckedRule, Expression
+from cep.plan.plan import AggregatePlan, WindowPlan
+from cep.plan.walk import aggregates, event_fields
+
+if TYPE_CHECKING:
+    from cep.plan.planner import Catalogue
+
+
+def plan_window(rule: CheckedRule, catalogue: Catalogue) -> WindowPlan:
+    """The plan of a rule over a sliding window in time."""
+    assert rule.input is not None
+    assert rule.window is not None
+    assert rule.window.duration_us is not None
+    fits = catalogue.fits(rule.input, (c.expression for c in rule.where))
+    shown: list[Expression] = [f.value for f in rule.emit.fields]
+    if rule.when is not None:
+        shown.append(rule.when)
+    wanted = dict.fromkeys(
+        AggregatePlan(a.function, a.argument, a.where) for expression in shown for a in aggregates(expression)
+    )
+    names = sorted({name for expression in shown for name in event_fields(expression)})
+    for event_type in fits:
+        if len(fits) == 1:
+            catalogue.expect_names(event_type, names)
+        catalogue.read_names(event_type, names)
+    return WindowPlan(fits, rule.input.label, rule.window.duration_us, tuple(wanted), rule.when, rule.firing)

@@ -1,0 +1,1 @@
+"""The plan running: operators with keyed state, timers, partitions and their watermarks. Never imports language."""

@@ -1,0 +1,95 @@
+"""Counting: `three A within D`, the match being the newest n events that fit. Runtime layer.
+
+A specialised form of :class:`cep.runtime.sequence.SequenceOperator` for patterns of one exact loop without ties. Under
+`skip past last event`, of the runs of a key the oldest that is in time is always the first to complete, and every other
+run shares its events: so the runs of a key are one list, each start an index in it. The tests hold the two operators
+against each other.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cep.event import Event
+from cep.functions.records import EvaluationError
+from cep.plan.plan import PatternPlan, RulePlan
+from cep.runtime.emitter import Derived, Emitter
+from cep.runtime.operator import Operator, Receiver, Surroundings
+from cep.runtime.state import EventTable, pack_key, unpack_key
+
+
+class CountOperator(Operator):
+    """The newest events per key, never more than the count less one between two events.
+
+    What is out of time is dropped only when the count is reached: until then nobody asks.
+    """
+
+    def __init__(self, rule: RulePlan, emitter: Emitter, around: Surroundings) -> None:
+        super().__init__(rule, emitter, around)
+        assert isinstance(rule.operator, PatternPlan)
+        assert rule.operator.counts_only
+        self._step = rule.operator.steps[0]
+        self._within_us = rule.operator.within_us
+        self._held: dict[Any, list[Event]] = {}
+
+    def receiver(self, event_type: str) -> Receiver:
+        """See :class:`Operator`."""
+        key_of = self.compile_key(event_type)
+        needed = self._step.minimum
+        within_us = self._within_us
+        states = self._held
+        find = states.get
+
+        def receive(event: Event, mask: int) -> Derived | None:
+            try:
+                key = key_of(event)
+            except EvaluationError as error:
+                self.around.report(self.rule.name, event, error)
+                return None
+            if key is None:
+                self.counters.null_keys[self.rule.name] += 1
+                return None
+            held = find(key)
+            if held is None:
+                if len(states) >= self.room:
+                    self.make_room(states, event.time_us, within_us)
+                held = [event]
+                if needed > 1:
+                    states[key] = held
+                    return None
+            else:
+                held.append(event)
+                if len(held) < needed:
+                    return None
+                if within_us is not None:
+                    oldest = event.time_us - within_us
+                    while held[0].time_us < oldest:
+                        del held[0]
+                    if len(held) < needed:
+                        return None
+                del states[key]
+            degraded = self.is_degraded(event.time_us)
+            roles = [(self._step.label, held)]
+            return self.emit([held], event, key, held, roles, event.time_us, None, degraded)
+
+        return receive
+
+    def keys(self) -> int:
+        """See :class:`Operator`."""
+        return len(self._held)
+
+    def expire(self, now_us: int) -> None:
+        """See :class:`Operator`."""
+        if self._within_us is not None:
+            oldest = now_us - self._within_us
+            for key in [key for key, held in self._held.items() if held[-1].time_us < oldest]:
+                del self._held[key]
+
+    def snapshot(self, table: EventTable) -> Any:
+        """See :class:`Operator`."""
+        return [[pack_key(key), [table.number(e) for e in held]] for key, held in self._held.items()]
+
+    def restore(self, state: Any, table: EventTable) -> None:
+        """See :class:`Operator`."""
+        self._held.clear()  # the same dictionary: receivers hold on to it
+        self._held.update((unpack_key(key), [table.event(n) for n in numbers]) for key, numbers in state)

@@ -1,0 +1,227 @@
+"""From a match to the derived event: fields, deterministic id, evidence, `at most`. Runtime layer.
+
+One emitter per rule. The id (S8) is a hash of the rule, its logic, the key, the ids and roles of the events and the
+completing time, every part with its length before it, so that no two lists of events can be made to give one id.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from cep.event import DerivedEvent, Event, Evidence, Origin, event_id
+from cep.plan.functions import ExpressionCompiler
+from cep.plan.plan import RulePlan
+from cep.plan.scope import scope_of
+from cep.plan.support import key_text, key_value
+from cep.projection import Projection
+from cep.runtime.limits import Counters, Limits
+from cep.timestamps import format_duration, format_time
+from cep.types import Type
+
+DERIVED = Origin("cep")
+"""The origin of events that rules emit."""
+
+Roles = Sequence[tuple[str, Sequence[Event]]]
+"""Labels of steps with their events, in the order of the pattern."""
+
+
+class Derived:
+    """A derived event as the world sees it and, where rules read its type, as they see it."""
+
+    __slots__ = ("event", "public")
+
+    def __init__(self, public: DerivedEvent, event: Event | None) -> None:
+        self.public = public
+        self.event = event
+
+
+class Emitter:
+    """Makes the derived events of one rule and counts them."""
+
+    def __init__(
+        self,
+        rule: RulePlan,
+        compiler: ExpressionCompiler,
+        projection: Projection,
+        limits: Limits,
+        counters: Counters,
+        feeds_rules: bool,
+    ) -> None:
+        self._rule = rule
+        self._projection = projection
+        self._limits = limits
+        self._counters = counters
+        self._feeds_rules = feeds_rules
+        self._values = compiler.values(rule.emit.values, scope_of(rule))
+        self._formats = [_format_of(kind) for kind in rule.emit.types]
+        self._key_formats = [_format_of(key.type) for key in rule.keys]
+        self._key_names = [key.name for key in rule.keys]
+        self._meta = dict(rule.meta)
+        self._hash = hashlib.blake2b(_framed("cep", rule.name, rule.fingerprint), digest_size=20)
+        self._emitted: dict[Any, deque[int]] = {}
+        self._untouched = 0
+
+    def emit(
+        self,
+        bound: Any,
+        event: Event | None,
+        key: Any,
+        events: Sequence[Event],
+        roles: Roles,
+        time_us: int,
+        awaited: str | None = None,
+        degraded: bool = False,
+    ) -> Derived | None:
+        """The derived event, or null where `at most` holds it back.
+
+        Raises:
+            EvaluationError: an expression of the emit clause failed on this match.
+        """
+        rule = self._rule
+        values = self._values(bound, event, key, events)
+        if rule.at_most is not None and not self._allowed(key, time_us):
+            self._counters.held_back[rule.name] += 1
+            return None
+        evidence, truncated = self._evidence(roles)
+        identity = self._identity(key, evidence, time_us, awaited)
+        raw = dict(zip(rule.emit.names, values, strict=True))
+        shown = {
+            name: value if form is None or value is None else form(value)
+            for (name, value), form in zip(raw.items(), self._formats, strict=True)
+        }
+        if rule.emit.star:
+            whole = self._whole(events[-1])
+            shown = {**whole, **shown}
+            raw = {**whole, **raw}
+        public = DerivedEvent(
+            rule.emit.type,
+            time_us,
+            shown,
+            identity,
+            rule.name,
+            self._shown_key(key),
+            rule.severity,
+            rule.tags,
+            self._meta,
+            evidence,
+            awaited,
+            time_us if awaited is not None else None,
+            degraded,
+            truncated,
+        )
+        self._counters.derived[rule.name] += 1
+        return Derived(public, self._record(public, raw) if self._feeds_rules else None)
+
+    def _allowed(self, key: Any, time_us: int) -> bool:
+        """Whether `at most` lets this emission out; it then counts as one."""
+        at_most = self._rule.at_most
+        assert at_most is not None
+        times = self._emitted.get(key)
+        if times is None:
+            self._sweep(time_us)
+            times = self._emitted[key] = deque()
+        while times and times[0] <= time_us - at_most.every_us:
+            times.popleft()
+        if len(times) >= at_most.count:
+            return False
+        times.append(time_us)
+        return True
+
+    def _sweep(self, time_us: int) -> None:
+        """Forget keys whose emissions are all too old to count; costs a constant per new key."""
+        at_most = self._rule.at_most
+        assert at_most is not None
+        self._untouched += 1
+        if self._untouched > len(self._emitted):
+            self._untouched = 0
+            oldest = time_us - at_most.every_us
+            self._emitted = {key: times for key, times in self._emitted.items() if times and times[-1] > oldest}
+
+    def _evidence(self, roles: Roles) -> tuple[tuple[Evidence, ...], bool]:
+        listed = [Evidence(label, event_id(e), e.time_us) for label, events in roles for e in events]
+        if len(listed) <= self._limits.evidence:
+            return tuple(listed), False
+        return tuple(listed[-self._limits.evidence :]), True
+
+    def _identity(self, key: Any, evidence: Sequence[Evidence], time_us: int, awaited: str | None) -> str:
+        digest = self._hash.copy()
+        parts = [key_text(key), str(time_us), awaited or ""]
+        for item in evidence:
+            parts.append(item.step)
+            parts.append(item.id)
+        digest.update(_framed(*parts))
+        return "c1." + digest.hexdigest()
+
+    def _shown_key(self, key: Any) -> dict[str, Any]:
+        names = self._key_names
+        if not names:
+            return {}
+        parts = key if key.__class__ is tuple else (key,)
+        shown: dict[str, Any] = {}
+        for name, part, form in zip(names, parts, self._key_formats, strict=True):
+            value = key_value(part)
+            shown[name] = value if form is None or value is None else form(value)
+        return shown
+
+    def _record(self, public: DerivedEvent, raw: dict[str, Any]) -> Event:
+        """The derived event as rules see it: typed values, not their texts."""
+        event = self._projection.make(raw)
+        setattr(event, self._projection.attributes[self._projection.type_fields[0]], public.type)
+        event.time_us = public.time_us
+        event.about = (DERIVED, 0, public.id, public.fields)
+        return event
+
+    def _whole(self, event: Event) -> dict[str, Any]:
+        """All fields of a matched event, less those that the derived event has of its own."""
+        if event.raw is None:
+            return {}
+        fields = event.raw if isinstance(event.raw, dict) else msgspec.json.decode(event.raw)
+        return {name: value for name, value in fields.items() if name not in ("type", "time", "cep")}
+
+    def snapshot(self) -> list[tuple[Any, list[int]]]:
+        """The keys with the emissions that `at most` still counts."""
+        return [(key, list(times)) for key, times in self._emitted.items()]
+
+    def restore(self, emitted: list[tuple[Any, list[int]]]) -> None:
+        """Take over what :meth:`snapshot` gave."""
+        self._emitted = {key: deque(times) for key, times in emitted}
+
+
+def _framed(*parts: str) -> bytes:
+    """The parts, each with its length before it."""
+    return "".join([f"{len(part)}:{part}" for part in parts]).encode("utf-8", "surrogatepass")
+
+
+def _format_of(kind: Type) -> Callable[[Any], Any] | None:
+    """How a value of this type is written as JSON; null where it is written as it is."""
+    if kind.name == "timestamp":
+        return _format_timestamp
+    if kind.name == "duration":
+        return _format_span
+    if kind.name == "decimal":
+        return str
+    if kind.name == "list" and kind.item is not None:
+        form = _format_of(kind.item)
+        if form is not None:
+            return lambda values: [None if v is None else form(v) for v in values]
+    if kind.name == "any":
+        return _format_any
+    return None
+
+
+def _format_timestamp(value: Any) -> Any:
+    return format_time(value) if value.__class__ is int else value
+
+
+def _format_span(value: Any) -> Any:
+    return format_duration(value) if value.__class__ is int else value
+
+
+def _format_any(value: Any) -> Any:
+    return str(value) if isinstance(value, Decimal) else value

@@ -1,0 +1,110 @@
+"""State as plain data: events by number, keys, so that it can be written as msgpack. Runtime layer.
+
+Many runs hold the same event. A snapshot keeps each once, in a table, and a restored run shares it again: the skip
+strategy asks whether two runs hold the same event, and it asks by identity.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from cep.event import Event, Origin
+from cep.plan.support import BoolKey
+from cep.projection import Projection
+from cep.runtime.emitter import DERIVED
+
+
+class EventTable:
+    """The events of a snapshot.
+
+    Saving: :meth:`number` for each event that state holds, then :meth:`rows`. Restoring: give ``rows`` to
+    :meth:`load`, then :meth:`event` by number.
+    """
+
+    def __init__(self, projection: Projection) -> None:
+        self._projection = projection
+        self._numbers: dict[int, int] = {}
+        self._events: list[Event] = []
+
+    def number(self, event: Event) -> int:
+        """The event's place in the table."""
+        number = self._numbers.get(id(event))
+        if number is None:
+            number = self._numbers[id(event)] = len(self._events)
+            self._events.append(event)
+        return number
+
+    def event(self, number: int) -> Event:
+        """The event at a place."""
+        return self._events[number]
+
+    def rows(self) -> list[list[Any]]:
+        """The events as plain data."""
+        return [self._row(event) for event in self._events]
+
+    def _row(self, event: Event) -> list[Any]:
+        fields = {
+            name: _pack_value(value)
+            for name, attribute in self._projection.attributes.items()
+            if (value := getattr(event, attribute, msgspec.UNSET)) is not msgspec.UNSET
+        }
+        origin = event.origin
+        where = [origin.source, origin.partition] if origin is not None else None
+        return [event.time_us, where, event.position, event.id, event.raw, fields]
+
+    def load(self, rows: list[list[Any]], origins: dict[tuple[str, str], Origin]) -> None:
+        """Take over what :meth:`rows` gave. ``origins`` are shared among the events and are added to."""
+        for time_us, where, position, identity, raw, fields in rows:
+            event = self._projection.make({name: _unpack_value(value) for name, value in fields.items()})
+            event.time_us = time_us
+            origin = None if where is None else _origin(where[0], where[1], origins)
+            event.about = (origin, position, identity, raw)
+            self._events.append(event)
+
+
+def _origin(source: str, partition: str, origins: dict[tuple[str, str], Origin]) -> Origin:
+    if source == DERIVED.source and not partition:
+        return DERIVED
+    if (source, partition) not in origins:
+        origins[source, partition] = Origin(source, partition)
+    return origins[source, partition]
+
+
+def _pack_value(value: Any) -> Any:
+    """Decimals as a marked text; JSON values as they are."""
+    from decimal import Decimal
+
+    if isinstance(value, Decimal):
+        return msgspec.msgpack.Ext(1, str(value).encode())
+    if isinstance(value, list):
+        return [_pack_value(v) for v in value]
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        return msgspec.msgpack.Ext(2, str(value).encode())
+    return value
+
+
+def _unpack_value(value: Any) -> Any:
+    from decimal import Decimal
+
+    if isinstance(value, msgspec.msgpack.Ext):
+        text = bytes(value.data).decode()
+        return Decimal(text) if value.code == 1 else int(text)
+    if isinstance(value, list):
+        return [_unpack_value(v) for v in value]
+    return value
+
+
+def pack_key(key: Any) -> Any:
+    """A key as plain data: a list for a tuple, a map for a bool."""
+    if isinstance(key, tuple):
+        return [pack_key(part) for part in key]
+    return {"bool": key.value} if isinstance(key, BoolKey) else _pack_value(key)
+
+
+def unpack_key(packed: Any) -> Any:
+    """The key again."""
+    if isinstance(packed, list):
+        return tuple(unpack_key(part) for part in packed)
+    return BoolKey(packed["bool"]) if isinstance(packed, dict) else _unpack_value(packed)
