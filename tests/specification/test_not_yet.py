@@ -1,0 +1,146 @@
+"""What parses and checks and does not run yet is refused with CEP490, never run as something else."""
+
+import pytest
+
+import cep
+from tests.specification.scenario import refusal
+
+TABLE = 'table hosts from "hosts.csv" key host\n'
+
+PATTERNS = [
+    "any(x > 1)",
+    "A then immediately B",
+    "A then every B",
+    "A then every B+ then C",
+    "A+? then B",
+    "A{1,3}? then B",
+    "A then optional B then C",
+    "A then B? then C",
+    "A then any number of B then C",
+    "A then B* then C",
+    "A then up to 4 B then C",
+    "A then B{0,4} then C",
+    "three consecutive A",
+    "consecutive (A then some B then some C)",
+    "three every A limit 5",
+    "every A+ limit 5",
+    "A+ until B then C",
+    "(A then C) until B within 1 hour",
+    "(three A within 5 minutes) then B",
+    "A or B",
+    "A and B",
+    "all of (A, B, C)",
+    "2 of (A, B, C)",
+    "(A then B){2}",
+    "A then optional (B then C) then D",
+    "two (A then B)",
+    "A then within 30 seconds B",
+    "A then after 1 minute B",
+    "A then between 1 and 5 minutes B",
+    "no B for 1 minute then A",
+    "A then no B for 1 minute then no C for 1 minute",
+    "Tick as t0 then immediately three consecutive Tick(price > prev.price) as up",
+    "A then B after match skip to next event",
+    "A as a then B after match skip to first a",
+    "A as a then B after match skip to last a",
+    "A then B after match no skip",
+    "A then B within 1 minute on timeout emit Late()",
+    'A then B to "alerts"',
+    "A per k at most 1 every 1 hour per l",
+    "A as a then B having percentile(x, 95) > 3",
+]
+
+WINDOWS = [
+    "over last 100 events",
+    "over last 100 events partial",
+    "over last 100 events within 10 minutes",
+    "over every 5 minutes",
+    "over 10 minutes every 1 minute",
+    "over every 100 events",
+    "over session of 30 minutes",
+    "over session of 30 minutes up to 4 hours",
+    "over each hour",
+    'over each day in "Europe/Berlin"',
+    "over each week",
+    "over each month",
+    "over all",
+    "over since Reset(x > 1)",
+    "when x > prev.x",
+    "over last 1 hour when count() > 1 every 3",
+    "over last 1 hour when count() > 1 while true every 10 minutes",
+    "over last 1 hour when count() > 1 having count() > 2",
+    "over last 1 hour when avg(x over last 5 events) crosses above avg(x over last 20 events)",
+    "over last 1 hour when x crosses below 5",
+]
+
+AGGREGATES = [
+    "range(x)", "stddev(x)", "variance(x)", "median(x)", "percentile(x, 95)", "nth(x, 2)", "collect(x)", "top(x, 3)",
+    "top(x, 3, sum(y))", "arg_max(x, y)", "arg_min(x, y)", "rate()", "ewma(x, 5 minutes)", "zscore(x)", "slope(x)",
+    "correlation(x, y)", "sum(x over last 5 events)",
+]  # fmt: skip
+
+
+def emitting(pattern: str) -> str:
+    """A rule of a pattern."""
+    return f"rule r when {pattern} emit X()"
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_patterns(pattern: str) -> None:
+    assert set(refusal(emitting(pattern))) == {"CEP490"}
+
+
+def test_expect_from_a_table() -> None:
+    rules = f"{TABLE}rule r when expect Heartbeat from hosts for 60 seconds per host emit X(host)"
+    assert set(refusal(rules)) == {"CEP490"}
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+def test_windows(window: str) -> None:
+    assert set(refusal(f"rule r from A per k {window} emit X()")) == {"CEP490"}
+
+
+@pytest.mark.parametrize("aggregate", AGGREGATES)
+def test_aggregates(aggregate: str) -> None:
+    assert set(refusal(f"rule r from A per k over last 1 hour emit X(v = {aggregate})")) == {"CEP490"}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "A as a join B as b on a.id == b.id within 5 minutes",
+        "A as a left join B as b on a.id == b.id within 5 minutes",
+        "A lookup hosts on host == hosts.host",
+    ],
+)
+def test_joins_and_lookups(source: str) -> None:
+    assert "CEP490" in refusal(f"{TABLE}rule r from {source} over last 1 hour emit X(n = count())")
+
+
+def test_window_bounds() -> None:
+    rules = "rule r from A over every 5 minutes emit X(s = window.start, e = window.end)"
+    assert set(refusal(rules)) == {"CEP490"}
+
+
+def test_the_sentence_says_what_and_where() -> None:
+    with pytest.raises(cep.RuleError) as caught:
+        cep.Engine.from_rules("rule r\n  when A then immediately B\n  emit X()")
+    [diagnostic] = [each for each in caught.value.diagnostics if each.severity == "error"]
+    assert "immediately" in diagnostic.message
+    assert "does not run yet" in diagnostic.message
+    assert diagnostic.span.line == 2
+
+
+def test_one_such_rule_refuses_all_and_each_is_told() -> None:
+    rules = """
+        rule r when A emit X()
+        rule s when A or B emit Y()
+        rule t from A over all emit Z(n = count())
+    """
+    assert refusal(rules) == ["CEP490", "CEP490"]
+
+
+def test_a_disabled_rule_is_left_alone() -> None:
+    rules = "rule later disabled when A then immediately B emit X()\nrule now when A emit Y()"
+    engine = cep.Engine.from_rules(rules)
+    assert [d.type for d in engine.push({"type": "A", "time": "2026-01-01T00:00:00Z"})] == ["Y"]
