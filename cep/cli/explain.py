@@ -1,0 +1,112 @@
+"""``cep explain``: rules in words, or the page of a diagnostic code. CLI layer."""
+
+from __future__ import annotations
+
+import json
+import re
+import textwrap
+from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cep.cli.options import color_option, rules_argument, settings_option
+from cep.cli.terminal import Console, hint_of
+
+if TYPE_CHECKING:
+    from cep.plan.plan import Plan, RulePlan
+
+_CODE = re.compile(r"CEP\d+", re.IGNORECASE)
+_WIDTH = 100
+
+EPILOG = """\b
+Examples:
+  cep explain rules/ --rule brute_force
+  cep explain rules:payments
+  cep explain rules/ --rule brute_force --code
+  cep explain CEP301
+"""
+
+
+@click.command("explain", epilog=EPILOG, short_help="Say in words what rules wait for, or what a code means.")
+@rules_argument
+@click.option("--rule", "names", multiple=True, metavar="NAME", help="Only this rule; repeatable.")
+@click.option("--code", is_flag=True, help="Also the Python that the rules are compiled to.")
+@settings_option
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@color_option
+def command(
+    rules: tuple[str, ...],
+    names: tuple[str, ...],
+    code: bool,
+    settings: tuple[tuple[str, str], ...],
+    as_json: bool,
+    color: str,
+) -> int:
+    """Say in words what rules wait for, when they fire and what they keep; or explain a diagnostic code."""
+    if rules and all(_CODE.fullmatch(text) and not Path(text).exists() for text in rules):
+        return _explain_codes(rules, as_json)
+    from cep.cli.rules import load, plan_or_exit
+    from cep.plan.explain import describe, explain
+
+    plan = plan_or_exit(load(rules, settings, "explain"), Console(color))
+    chosen = _chosen(plan, names)
+    sources = _generated(plan, chosen if names else plan.rules) if code else {}
+    if as_json:
+        told = {"rules": [describe(plan, rule) for rule in chosen], "code": sources}
+        click.echo(json.dumps(told))
+        return 0
+    parts = [explain(plan, rule) for rule in chosen]
+    parts += [f"# {name}\n{text}" for name, text in sources.items()]
+    click.echo("\n\n".join(parts) if parts else "no rules: all are disabled, or the files declare none")
+    return 0
+
+
+def _chosen(plan: Plan, names: Sequence[str]) -> tuple[RulePlan, ...]:
+    known = {rule.name: rule for rule in plan.rules}
+    for name in names:
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = hint_of(near[0]) if near else f"there are: {', '.join(known) or 'none'}"
+            raise click.UsageError(
+                f"rule `{name}` is disabled" if name in plan.disabled else f"there is no rule `{name}`; {hint}"
+            )
+    return tuple(known[name] for name in names) or plan.rules
+
+
+def _generated(plan: Plan, rules: Sequence[RulePlan]) -> dict[str, str]:
+    """The generated functions by name: the readers of the types first, then what the operators call."""
+    from cep.engine import Engine
+    from cep.plan.functions import Functions
+    from cep.plan.intake import EventClock
+
+    kinds = dict.fromkeys(kind for rule in rules for kind in rule.reads)
+    engine = Engine(plan)
+    readers = Functions(engine.projection, EventClock())
+    for kind in kinds:
+        readers.reader(plan.types[kind])
+    return {**readers.sources, **engine.generated_code()}
+
+
+def _explain_codes(codes: Sequence[str], as_json: bool) -> int:
+    from cep.diagnostic_codes import CODES
+
+    pages = []
+    for text in codes:
+        code = CODES.get(text.upper())
+        if code is None:
+            near = get_close_matches(text.upper(), CODES, n=3)
+            hint = f"near it: {', '.join(near)}" if near else "codes look like CEP301"
+            raise click.UsageError(f"there is no diagnostic code `{text.upper()}`; {hint}")
+        pages.append(code)
+    if as_json:
+        click.echo(json.dumps([{"code": p.code, "title": p.title, "explanation": p.explanation} for p in pages]))
+        return 0
+    click.echo("\n\n".join(f"{p.code}: {p.title}\n\n{_paragraphs(p.explanation)}" for p in pages))
+    return 0
+
+
+def _paragraphs(text: str) -> str:
+    return "\n\n".join(textwrap.fill(part, _WIDTH) for part in text.split("\n\n"))

@@ -1,0 +1,264 @@
+"""``cep run``: events in, derived events out. CLI layer."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from datetime import tzinfo
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from cep.cli.options import Duration, Zone, color_option, rules_argument, settings_option
+from cep.cli.terminal import Console, counted, is_terminal
+
+if TYPE_CHECKING:
+    from cep.cli.progress import ProgressLine
+    from cep.cli.rules import Loaded
+    from cep.connectors import JsonlLetters, Sink, Source
+    from cep.engine import Engine
+    from cep.pipeline import Summary
+    from cep.plan.plan import Plan
+
+_MINUTE_US = 60_000_000
+_LIVE_SKEW_US = 5 * _MINUTE_US
+_LONGEST_WAIT_S = 0.5
+_NO_LIMIT = -1
+
+EPILOG = """\b
+RULES are files, folders, or packs that ship with cep (rules:authentication).
+SOURCES are files (.jsonl .ndjson .csv, also with .gz or .zst), patterns, folders, or - for standard input.
+
+\b
+Standard output carries derived events only; progress and the summary go to standard error.
+Exit codes: 0 done, 1 stopped by --on-error stop, 2 rules do not compile, 3 usage or connection, 130 interrupted.
+
+\b
+Examples:
+  cep run rules:authentication --source logins.jsonl
+  cep run rules/ -s 'logs/*.jsonl.gz' -o derived.jsonl --late late.jsonl --dead-letters dead.jsonl
+  tail -F app.jsonl | cep run rules/ --source - --lateness 10s --idle-timeout 30s
+  cep run rules/ -s payments.csv --type Payment --set grace=5m --at-end flush | jq .type
+"""
+
+
+@click.command("run", epilog=EPILOG, short_help="Read events, write what the rules derive from them.")
+@rules_argument
+@click.option("-s", "--source", "sources", multiple=True, metavar="SOURCE", help="Where events come from; repeatable.")
+@click.option(
+    "-o",
+    "--sink",
+    "sinks",
+    multiple=True,
+    metavar="FILE",
+    help="Where derived events go: a .jsonl file, or - for standard output.  [default: -]",
+)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["jsonl", "cloudevents"]),
+    default="jsonl",
+    help="How derived events are written.  [default: jsonl]",
+)
+@click.option("--late", metavar="FILE", help="Keep late events in this file.")
+@click.option("--dead-letters", "dead", metavar="FILE", help="Keep records that could not be used in this file.")
+@click.option("--lateness", type=Duration(), default="0s", help="How far out of order events may be.  [default: 0s]")
+@click.option(
+    "--max-skew",
+    type=Duration(allow_none=True),
+    help="How far event time may lie ahead of arrival; `none` for any.  [default: none for files, 5m with -s -]",
+)
+@click.option(
+    "--idle-timeout",
+    type=Duration(),
+    help="After how long a silence of standard input time goes on by the wall clock, so that absences fire.",
+)
+@click.option("--time-zone", type=Zone(), help="The zone of times written without an offset.")
+@click.option("--type", "type_name", metavar="NAME", help="The type of events that name none.")
+@click.option("--type-field", metavar="NAME", help="The field with the type.  [default: type, event_type, event]")
+@settings_option
+@click.option(
+    "--at-end",
+    type=click.Choice(["keep", "flush"]),
+    default="keep",
+    help="What becomes of absences that still wait at the end: flush fires them.  [default: keep]",
+)
+@click.option(
+    "--on-error",
+    type=click.Choice(["continue", "stop"]),
+    default="continue",
+    help="What a record that cannot be used does: stop ends the run.  [default: continue]",
+)
+@click.option("-q", "--quiet", is_flag=True, help="No progress and no summary.")
+@click.option("--json", "as_json", is_flag=True, help="The summary as one JSON object on standard error.")
+@color_option
+def command(
+    rules: tuple[str, ...],
+    sources: tuple[str, ...],
+    sinks: tuple[str, ...],
+    format_: str,
+    late: str | None,
+    dead: str | None,
+    lateness: int,
+    max_skew: int | None,
+    idle_timeout: int | None,
+    time_zone: tzinfo | None,
+    type_name: str | None,
+    type_field: str | None,
+    settings: tuple[tuple[str, str], ...],
+    at_end: Literal["keep", "flush"],
+    on_error: Literal["continue", "stop"],
+    quiet: bool,
+    as_json: bool,
+    color: str,
+) -> int:
+    """Read events from sources and write what the rules derive from them."""
+    from cep.cli.rules import load, plan_or_exit
+
+    console = Console(color)
+    live = any(source == "-" or source.endswith(":-") for source in sources)
+    if rules and not sources:
+        raise click.UsageError(_no_source(rules))
+    loaded = load(rules, settings, "run")
+    plan = plan_or_exit(loaded, console)
+    skew_us = (_LIVE_SKEW_US if live else None) if max_skew is None else None if max_skew == _NO_LIMIT else max_skew
+    engine = _engine(plan, lateness, skew_us, time_zone, type_field)
+    source = _open_source(sources, plan, type_name, idle_timeout)
+    progress = _progress(quiet or as_json)
+    inputs = [*_paths(source), *map(Path, loaded.texts)]
+    letters = _open_letters(late, dead, inputs, sinks)
+    outputs = _open_sinks(sinks or ("-",), format_, inputs, live, progress)
+    if live and is_terminal(sys.stdin) and not quiet:
+        console.line("reading events from the terminal, one JSON object a line; end with Ctrl-D")
+
+    from cep.pipeline import Pipeline
+
+    summary = Pipeline(
+        engine,
+        [source],
+        outputs,
+        late=letters[0],
+        dead=letters[1],
+        at_end=at_end,
+        on_error=on_error,
+        idle_timeout=idle_timeout if live else None,
+        on_progress=progress,
+    ).run()
+    if progress is not None:
+        progress.clear()
+    return _tell(summary, console, loaded, late, dead, quiet, as_json)
+
+
+def _no_source(rules: Sequence[str]) -> str:
+    """What to say to someone who gave no ``--source``, perhaps because it stands among the rules."""
+    from cep.connectors.files import data_file
+
+    meant = [text for text in rules if data_file(Path(text)) is not None]
+    if meant:
+        return f"no source is given; did you mean `--source {meant[0]}`?"
+    return "no source is given; name a file, a folder, or `-` for standard input: `--source events.jsonl`"
+
+
+def _engine(plan: Plan, lateness_us: int, skew_us: int | None, zone: tzinfo | None, type_field: str | None) -> Engine:
+    from cep.engine import Engine
+    from cep.projection import TYPE_FIELDS
+    from cep.runtime.feed import Options
+
+    type_fields = TYPE_FIELDS if type_field is None else (type_field,)
+    return Engine(plan, Options(lateness_us, skew_us, zone, type_fields))
+
+
+def _open_source(texts: Sequence[str], plan: Plan, type_name: str | None, idle_us: int | None) -> Source:
+    from cep.connectors import open_source
+
+    wait_s = None if idle_us is None else min(_LONGEST_WAIT_S, max(idle_us / 4_000_000, 0.01))
+    return open_source(list(texts), type_name=type_name, csv_text=_text_fields(plan), wait_s=wait_s)
+
+
+def _text_fields(plan: Plan) -> list[str]:
+    """Fields that every schema which declares them calls text: in CSV, `007` and `7` are then both text."""
+    declared: dict[str, set[str]] = {}
+    for kind in plan.types.values():
+        for check in kind.checks:
+            declared.setdefault(check.name, set()).add(check.type.name)
+    return [name for name, types in declared.items() if types <= {"string", "ip"}]
+
+
+def _paths(source: Source) -> list[Path]:
+    from cep.connectors import source_paths
+
+    return source_paths(source)
+
+
+def _open_sinks(
+    texts: Sequence[str], format_: str, inputs: Sequence[Path], live: bool, progress: ProgressLine | None
+) -> list[Sink]:
+    from cep.cli.progress import SharedTerminal
+    from cep.connectors import open_sink
+
+    wanted: Literal["json", "cloudevents"] = "cloudevents" if format_ == "cloudevents" else "json"
+    sinks: list[Sink] = []
+    for text in dict.fromkeys(texts):
+        sink = open_sink(text, format=wanted, eager=live, inputs=inputs)
+        on_terminal = text == "-" and progress is not None and is_terminal(sys.stdout)
+        sinks.append(SharedTerminal(sink, progress) if on_terminal and progress is not None else sink)
+    return sinks
+
+
+def _open_letters(
+    late: str | None, dead: str | None, inputs: Sequence[Path], sinks: Sequence[str]
+) -> tuple[JsonlLetters | None, JsonlLetters | None]:
+    from cep.connectors import JsonlLetters, check_not_input
+    from cep.errors import UsageError
+
+    taken = {Path(sink.removeprefix("jsonl:")).absolute(): "--sink" for sink in sinks}
+    opened: list[JsonlLetters | None] = []
+    for option, path in (("--late", late), ("--dead-letters", dead)):
+        if path is None:
+            opened.append(None)
+            continue
+        if path == "-":
+            raise UsageError(f"{option} cannot write to standard output, which carries derived events; name a file")
+        check_not_input(path, inputs)
+        other = taken.setdefault(Path(path).absolute(), option)
+        if other != option:
+            raise UsageError(f"{other} and {option} name the same file `{path}`; name two files")
+        opened.append(JsonlLetters(path))
+    return opened[0], opened[1]
+
+
+def _progress(silent: bool) -> ProgressLine | None:
+    if silent or not is_terminal(sys.stderr):
+        return None
+    from cep.cli.progress import ProgressLine
+
+    return ProgressLine()
+
+
+def _tell(
+    summary: Summary,
+    console: Console,
+    loaded: Loaded,
+    late: str | None,
+    dead: str | None,
+    quiet: bool,
+    as_json: bool,
+) -> int:
+    """The summary, and the exit code."""
+    from cep.cli.report import letter_text, tell
+
+    if as_json:
+        console.line(json.dumps(summary.to_dict(), ensure_ascii=True))
+    elif summary.ended != "reader_gone" and not quiet:
+        if loaded.warnings:
+            console.warning(f"{counted(len(loaded.warnings), 'warning')} about the rules", "`cep check` shows them")
+        tell(summary, console, late, dead)
+    if summary.ended == "stopped":
+        if summary.stopped_by is not None and not as_json:
+            console.error(
+                letter_text(summary.stopped_by), "`--on-error continue` keeps it as a dead letter and goes on"
+            )
+        return 1
+    return 130 if summary.ended == "interrupted" else 0

@@ -1,0 +1,65 @@
+"""``cep explain``; its texts are held by ``tests/plan``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import BRUTE_FORCE, invoke
+
+
+def test_a_rule_in_words(rules: Path) -> None:
+    done = invoke("explain", rules)
+    assert done.exit_code == 0
+    assert done.stdout.startswith("rule brute_force\n")
+    assert "waits for three" in done.stdout
+
+
+def test_one_rule_of_several(rules: Path, tmp_path: Path) -> None:
+    rules.write_text(BRUTE_FORCE + "rule other when Logout emit Other(user)\n")
+    assert "brute_force" not in invoke("explain", rules, "--rule", "other").stdout
+    done = invoke("explain", rules, "--rule", "othr")
+    assert done.exit_code == 3
+    assert "did you mean `other`?" in done.stderr
+
+
+def test_a_disabled_rule_is_called_so(rules: Path) -> None:
+    rules.write_text(BRUTE_FORCE + "rule other when Logout emit Other(user) disabled\n")
+    assert "rule `other` is disabled" in invoke("explain", rules, "--rule", "other").stderr
+
+
+def test_generated_code(rules: Path) -> None:
+    done = invoke("explain", rules, "--code")
+    assert "# read_Login" in done.stdout
+    assert "'failure'" in done.stdout
+    assert "# read_Login" not in invoke("explain", rules).stdout
+
+
+def test_json(rules: Path) -> None:
+    told = json.loads(invoke("explain", rules, "--json", "--code").stdout)
+    [rule] = told["rules"]
+    assert rule["rule"] == "brute_force"
+    assert rule["reads"] == {"Login": ["outcome", "user"]}
+    assert any(name.startswith("read_Login") for name in told["code"])
+
+
+@pytest.mark.parametrize("text", ["CEP601", "cep601"])
+def test_the_page_of_a_code(text: str) -> None:
+    done = invoke("explain", text)
+    assert done.exit_code == 0
+    assert done.stdout.startswith("CEP601: record is not JSON\n\n")
+
+
+def test_an_unknown_code() -> None:
+    done = invoke("explain", "CEP000")
+    assert done.exit_code == 3
+    assert "there is no diagnostic code `CEP000`" in done.stderr
+
+
+def test_rules_that_do_not_compile(tmp_path: Path) -> None:
+    rules = tmp_path / "a.cep"
+    rules.write_text("rule r when when")
+    done = invoke("explain", rules)
+    assert (done.exit_code, done.stdout) == (2, "")
