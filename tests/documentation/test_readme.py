@@ -1,0 +1,105 @@
+"""What README.md says in numbers and names holds."""
+
+import io
+import json
+import re
+import shlex
+from contextlib import redirect_stdout
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+import cep
+from cep.cli.group import BUG, FINDINGS, INTERRUPTED, NOT_RULES, USAGE
+from cep.cli.group import cep as group
+from tests.documentation.blocks import blocks
+
+ROOT = Path(__file__).parents[2]
+README = "README.md"
+
+
+@pytest.fixture(scope="module")
+def text(root: Path) -> str:
+    return (root / README).read_text("utf-8")
+
+
+def test_the_main_job_derives_as_many_events_as_it_says(root: Path, text: str) -> None:
+    told = re.search(r"Standard output gets (\d+) derived events", text)
+    assert told
+    engine = cep.Engine.from_rules(root / "rules" / "authentication")
+    lines = (root / "examples" / "authentication" / "events.jsonl").read_bytes().splitlines()
+    derived, broken = 0, 0
+    for line in lines:
+        try:
+            event = json.loads(line)
+        except ValueError:
+            broken += 1
+            continue
+        derived += len(engine.push(event))
+    derived += len(engine.finish())
+    assert derived == int(told[1])
+    assert (engine.counters.late, broken) == (4, 1)
+
+
+def test_its_links_lead_somewhere(root: Path) -> None:
+    for page in (root / README, root / "grammar" / README):
+        for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text("utf-8")):
+            if "://" not in target:
+                assert (page.parent / target).exists(), f"{page}: {target}"
+
+
+def test_the_folders_it_names_are_there(root: Path, text: str) -> None:
+    for name in re.findall(r"^\| \[?`((?:cep|grammar|rules|examples|tests)/[\w/.]*)`", text, re.MULTILINE):
+        assert (root / name).exists(), name
+
+
+def test_the_library_takes_ten_lines(text: str) -> None:
+    [program] = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    with redirect_stdout(io.StringIO()):
+        compile(program, README, "exec")
+    assert len([line for line in program.splitlines() if line.strip()]) <= 10
+
+
+def test_a_mistake_is_told_as_it_is_printed(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = """define failed login as Login(outcome == "failure")
+rule brute_force
+  "Three failed logins within 5 minutes."
+  when three faild logins within 5 minutes per user
+  emit BruteForce(user)
+"""
+    [told] = [block.text for block in blocks(ROOT / README) if "error[" in block.text]
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "brute_force.cep").write_text(rules, "utf-8")
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(group, ["check", "rules", "--color", "never"])
+    assert result.exit_code == 2
+    assert told in result.output
+
+
+def test_the_exit_codes_are_those_of_the_command(text: str) -> None:
+    told = {int(code) for code in re.findall(r"^\| (\d+) \| ", text, re.MULTILINE)}
+    assert told == {0, FINDINGS, NOT_RULES, USAGE, BUG, INTERRUPTED}
+
+
+@pytest.mark.parametrize("verb", ["run", "check", "explain"])
+def test_the_verbs_it_names_exist(verb: str, text: str) -> None:
+    assert f"cep {verb} " in text
+    assert group.get_command(click.Context(group), verb) is not None
+
+
+def test_the_commands_it_shows_have_the_options_they_use() -> None:
+    shown = [line for block in blocks(ROOT / README) if block.words == ("sh",) for line in block.text.splitlines()]
+    calls = [part.strip() for line in shown for part in re.split(r"&&|\|", line.partition("  #")[0])]
+    ours = [shlex.split(call.removeprefix(".venv/bin/")) for call in calls if re.match(r"(\.venv/bin/)?cep ", call)]
+    assert len(ours) >= 5
+    for _, verb, *arguments in ours:
+        command = group.get_command(click.Context(group), verb)
+        assert command is not None, verb
+        command.make_context(verb, arguments)
+
+
+def test_the_table_of_real_lines_is_that_of_the_example(text: str, root: Path) -> None:
+    example = (root / "examples" / "ssh" / README).read_text("utf-8")
+    assert [n for n in ("172", "167") if n in text and n in example] == ["172", "167"]
