@@ -4,6 +4,8 @@ The public names. They are loaded on first use, so that ``import cep`` costs not
 
 ======================================================  ======================================================
 :class:`Engine`                                         rules running: push events, get derived events
+:func:`compile_rules`, :class:`Compilation`             rules to a plan, with all that was found
+:class:`Plan`, :class:`Options`                         what an engine can be made of directly
 :class:`Pipeline`, :class:`Summary`                     sources → engine → sinks
 :class:`MemorySource`, :class:`MemorySink`              a source and a sink for tests and applications
 :class:`DerivedEvent`, :class:`Evidence`                what a rule emits, and why
@@ -27,12 +29,16 @@ if TYPE_CHECKING:
     from cep.event import DeadLetter, DerivedEvent, Event, Evidence, LateEvent
     from cep.functions.application import function
     from cep.pipeline import Pipeline, Summary
+    from cep.plan.compiling import Compilation, compile_rules
+    from cep.plan.plan import Plan
+    from cep.runtime.feed import Options
     from cep.runtime.limits import Counters, Limits
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "CepError": "errors",
+    "Compilation": "plan.compiling",
     "Counters": "runtime.limits",
     "DataError": "errors",
     "DeadLetter": "event",
@@ -46,17 +52,21 @@ _HOMES = {
     "MemorySink": "connectors.memory",
     "MemorySource": "connectors.memory",
     "MissingExtra": "errors",
+    "Options": "runtime.feed",
     "Pipeline": "pipeline",
+    "Plan": "plan.plan",
     "RuleError": "errors",
     "SnapshotError": "errors",
     "Span": "diagnostics",
     "Summary": "pipeline",
     "UsageError": "errors",
+    "compile_rules": "plan.compiling",
     "function": "functions.application",
 }
 
 __all__ = [
     "CepError",
+    "Compilation",
     "Counters",
     "DataError",
     "DeadLetter",
@@ -70,13 +80,16 @@ __all__ = [
     "MemorySink",
     "MemorySource",
     "MissingExtra",
+    "Options",
     "Pipeline",
+    "Plan",
     "RuleError",
     "SnapshotError",
     "Span",
     "Summary",
     "UsageError",
     "__version__",
+    "compile_rules",
     "function",
 ]
 

@@ -1,6 +1,10 @@
 """``python -m cep`` is ``cep``."""
 
-from cep.cli import main
+import sys
 
 if __name__ == "__main__":
+    try:
+        from cep.cli import main
+    except KeyboardInterrupt:
+        sys.exit(130)
     main()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -79,6 +79,19 @@ def _place_json(span: Span) -> dict[str, object]:
         "end_line": span.end_line,
         "end_column": span.end_column,
     }
+
+
+def suggestion(word: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """The known word that is most like another, or null where none is like it; ``cutoff`` says how much, up to 1."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(word, list(known), n=1, cutoff=cutoff)
+    return near[0] if near else None
+
+
+def did_you_mean(word: str | None) -> str | None:
+    """``did you mean `outcome`?``; null without a word."""
+    return None if word is None else f"did you mean `{word}`?"
 
 
 # ---- the full form: the source line with the place underlined ----

@@ -6,19 +6,22 @@ snapshot between any two calls and restored elsewhere. Applications embed it; :m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import tzinfo
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import timedelta, tzinfo
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import msgspec
 
+from cep.diagnostics import Diagnostic
+from cep.durations import duration_of
 from cep.errors import DataError, RuleError, SnapshotError, UsageError
 from cep.event import Batch, DeadLetter, DerivedEvent, Event, LateEvent
 from cep.functions.records import EvaluationError
-from cep.plan.functions import Functions
-from cep.plan.intake import EventClock, parse_duration
+from cep.plain import Unfit
+from cep.plan.generate.functions import Functions
+from cep.plan.intake import EventClock
 from cep.plan.plan import Plan
 from cep.projection import TYPE_FIELDS, Projection
 from cep.runtime.feed import Feed, Options
@@ -27,7 +30,7 @@ from cep.runtime.letters import Letters
 from cep.runtime.limits import Counters, Limits
 from cep.runtime.state import EventTable
 from cep.runtime.watermark import AFTER_ALL, BEFORE_ALL
-from cep.timestamps import parse_time
+from cep.timestamps import parse_time, zone_of
 
 SNAPSHOT_VERSION = 1
 
@@ -49,6 +52,8 @@ class Engine:
         options = options or Options()
         self.plan = plan
         self.options = options
+        self.warnings: tuple[Diagnostic, ...] = ()
+        """What :meth:`from_rules` found that is legal and probably not meant."""
         self.projection = Projection(plan.fields, options.type_fields, plan.whole)
         clock = EventClock(options.zone)
         self._functions = (compiler or Functions)(self.projection, clock)
@@ -65,8 +70,8 @@ class Engine:
         rules: str | Path | Sequence[str | Path],
         *,
         constants: Mapping[str, object] | None = None,
-        lateness: str | int = 0,
-        max_skew: str | int | None = None,
+        lateness: str | int | timedelta = 0,
+        max_skew: str | int | timedelta | None = None,
         time_zone: str | None = None,
         type_field: str | None = None,
         on_error: str = "continue",
@@ -77,7 +82,7 @@ class Engine:
         Args:
             rules: a path, paths, ``rules:NAME`` for a packaged pack, or text.
             constants: values for ``let`` names, as ``cep run --set``.
-            lateness: how far events may be out of order: a duration (``10s``) or microseconds.
+            lateness: how far events may be out of order: a duration (``10s``), microseconds, or a timedelta.
             max_skew: how far event time may lie ahead of arrival; null for any.
             time_zone: the zone of times written without an offset, as in ``Europe/Berlin``.
             type_field: the field that holds an event's type, instead of ``type``, ``event_type``, ``event``.
@@ -85,24 +90,25 @@ class Engine:
             limits: see :class:`cep.runtime.limits.Limits`.
 
         Raises:
-            RuleError: the rules do not parse, check or plan; all diagnostics are in it.
-            UsageError: an argument is wrong, or a path does not exist.
+            RuleError: the rules cannot be read, or do not parse, check or plan; all diagnostics are in it.
+            UsageError: another argument is wrong.
         """
-        from cep.language.load import load_rules
-        from cep.plan.planner import plan_rules
+        from cep.plan.compiling import compile_rules
 
-        plan, diagnostics = plan_rules(load_rules(rules, constants or {}))
-        if plan is None:
-            raise RuleError(diagnostics)
+        compiled = compile_rules(rules, constants)
+        if compiled.plan is None:
+            raise RuleError(compiled.diagnostics)
         options = Options(
-            _duration(lateness, "lateness"),
-            None if max_skew is None else _duration(max_skew, "max_skew"),
+            duration_of(lateness, "lateness"),
+            None if max_skew is None else duration_of(max_skew, "max_skew"),
             None if time_zone is None else _zone(time_zone),
             TYPE_FIELDS if type_field is None else (type_field,),
             on_error,
             limits or Limits(),
         )
-        return cls(plan, options)
+        engine = cls(compiled.plan, options)
+        engine.warnings = compiled.warnings
+        return engine
 
     # ---- events in ----
 
@@ -121,28 +127,32 @@ class Engine:
             event: field names to JSON values (text, int, float, bool, null, lists, maps), and datetimes for times.
             source: who it comes from; with ``partition`` and ``position`` it decides the order of equal times.
             position: the place in the partition; by default one more than the last.
-            arrival: when it arrived, which is the event's time if it has none of its own.
+            arrival: when it arrived (microseconds or ISO text), which is the event's time if it has none of its own.
 
         Raises:
             DataError: with ``on_error="stop"``, if the event cannot be used.
+            TypeError: it is no mapping.
         """
+        if not isinstance(event, Mapping):
+            raise TypeError(f"an event is a mapping of field names to values, not {type(event).__name__}")
         known = self._feed.open(source, partition)
         position = known.position + 1 if position is None else position
-        decoded = self.projection.make(event)
-        if self.plan.whole:
-            decoded.keep_raw(dict(event))
-        arrival_us = 0 if arrival is None else parse_time(arrival)
-        batch = Batch(source, partition, [decoded], range(position, position + 1), _line_of(event), (), arrival_us)
+        positions = range(position, position + 1)
+        arrival_us = None if arrival is None else _time(arrival)
+        line = _line_of(event)
+        try:
+            batch = Batch(source, partition, [self.projection.take(event)], positions, line, (), arrival_us)
+        except Unfit as unfit:
+            raw = line(0)
+            letter = DeadLetter(unfit.code, unfit.reason, source, partition, position, raw, len(raw or b""))
+            batch = Batch(source, partition, [], positions, line, [letter], arrival_us)
         return self.push_batch(batch)
 
     def push_batch(self, batch: Batch) -> list[DerivedEvent]:
         """Take a batch of decoded records in, as sources make them by :attr:`projection`."""
         out: list[DerivedEvent] = []
-        try:
+        with _keeping(out):
             self._feed.take(batch, out)
-        except DataError as error:
-            error.derived = out
-            raise
         return out
 
     def open(self, source: str, partition: str = "") -> None:
@@ -164,7 +174,7 @@ class Engine:
 
         Deadlines before it pass; an event behind it is late from now on.
         """
-        self._feed.advance(time if isinstance(time, int) else parse_time(time))
+        self._feed.advance(_time(time))
         return self._released()
 
     def finish(self) -> list[DerivedEvent]:
@@ -175,7 +185,8 @@ class Engine:
     def flush(self) -> list[DerivedEvent]:
         """:meth:`finish`, and then fire the absences that still wait, as if time went on without further events."""
         out = self.finish()
-        self._graph.fire_until(AFTER_ALL, out)
+        with _keeping(out):
+            self._graph.fire_until(AFTER_ALL, out)
         return out
 
     # ---- what happened ----
@@ -252,24 +263,31 @@ class Engine:
 
     def _released(self) -> list[DerivedEvent]:
         out: list[DerivedEvent] = []
-        self._feed.release(out)
+        with _keeping(out):
+            self._feed.release(out)
         return out
 
 
-def _duration(value: str | int, name: str) -> int:
-    if isinstance(value, int):
-        return value
+@contextmanager
+def _keeping(out: list[DerivedEvent]) -> Iterator[None]:
+    """What was derived before a DataError goes with it."""
     try:
-        return parse_duration(value)
-    except ValueError:
-        raise UsageError(f"{name}: {value!r} is no duration; write for example 10s, 5m or 1h30m") from None
+        yield
+    except DataError as error:
+        error.derived = out
+        raise
 
 
 def _zone(name: str) -> tzinfo:
     try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
+        return zone_of(name)
+    except ValueError:
         raise UsageError(f"{name!r} is no time zone; write for example Europe/Berlin") from None
+
+
+def _time(value: int | str) -> int:
+    """Microseconds, or ISO text with an offset."""
+    return value if isinstance(value, int) else parse_time(value)
 
 
 def _line_of(event: Mapping[str, Any]) -> Callable[[int], bytes | None]:

@@ -83,7 +83,7 @@ class Batch:
 
     ``positions`` is a ``range`` where the records are consecutive. ``line`` gives the untouched bytes of the record at
     an index (for the late and dead-letter outputs), ``dead`` what could not be decoded. ``arrival_us`` is the wall
-    clock when they arrived. ``lost`` counts records that stand in ``dead``.
+    clock when they arrived, microseconds, null where nobody looked.
     """
 
     source: str
@@ -92,7 +92,7 @@ class Batch:
     positions: Sequence[int]
     line: Callable[[int], bytes | None] = lambda index: None
     dead: Sequence[DeadLetter] = ()
-    arrival_us: int = 0
+    arrival_us: int | None = None
 
 
 class Evidence(msgspec.Struct, frozen=True, gc=False):

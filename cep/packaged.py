@@ -1,6 +1,6 @@
 """Where the files that travel with cep are found: the grammar and the rule packs.
 
-Core layer: imports errors only. ``grammar/`` and ``rules/`` lie at the top of the repository, where
+Core layer: imports diagnostics and errors only. ``grammar/`` and ``rules/`` lie at the top of the repository, where
 their readers look. A wheel carries them as ``cep/_data/grammar`` and ``cep/_data/rules``; an
 editable install and a plain clone read them in place. Both are real folders: cep does not run from
 inside a zip file, since numpy and msgspec do not either.
@@ -8,9 +8,9 @@ inside a zip file, since numpy and msgspec do not either.
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from pathlib import Path
 
+from cep.diagnostics import did_you_mean, suggestion
 from cep.errors import UsageError
 
 
@@ -50,6 +50,5 @@ def rule_pack(name: str) -> Path:
     packs = rule_packs()
     if name in packs:
         return packs[name]
-    similar = get_close_matches(name, packs, n=1)
-    hint = f"did you mean `{similar[0]}`?" if similar else f"there are: {', '.join(packs) or 'none'}"
+    hint = did_you_mean(suggestion(name, packs)) or f"there are: {', '.join(packs) or 'none'}"
     raise UsageError(f"no packaged rules named `{name}`; {hint}")

@@ -13,12 +13,14 @@ from typing import Annotated, Any, Union, cast
 import msgspec
 
 from cep.event import Event
+from cep.plain import plain_value
 from cep.timestamps import TIME_FIELDS
+from cep.types import INT64_MAX, INT64_MIN
 
 TYPE_FIELDS = ("type", "event_type", "event")
 """Where an event's type is looked for, in this order."""
 
-INT64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+INT64 = Annotated[int, msgspec.Meta(ge=INT64_MIN, le=INT64_MAX)]
 Value = Union[str, INT64, float, bool, list[Any], dict[str, Any], None]  # noqa: UP007 - built at run time
 
 
@@ -86,6 +88,19 @@ class Projection:
         attribute = self.attributes.get(name)
         value = msgspec.UNSET if attribute is None else getattr(event, attribute, msgspec.UNSET)
         return None if value is msgspec.UNSET else value
+
+    def take(self, record: Mapping[str, Any]) -> Event:
+        """An event from a mapping, as applications hand it over; fields that no rule reads are not looked at.
+
+        Raises:
+            Unfit: it holds what no event can hold.
+        """
+        if self.whole:
+            whole = {str(name): plain_value(value) for name, value in record.items()}
+            event = self.make(whole)
+            event.keep_raw(whole)
+            return event
+        return self.make({name: plain_value(record[name]) for name in self.attributes if name in record})
 
     def make(self, fields: Mapping[str, Any]) -> Event:
         """An event from a mapping, as applications push it. Values are taken as they are; extra fields are ignored."""

@@ -23,7 +23,6 @@ TIME_FIELDS = ("ts", "timestamp", "time", "@timestamp", "event_time")
 _MIN_US = -62_135_596_800 * SECOND_US
 _MAX_US = 253_402_300_800 * SECOND_US - 1
 _HOUR_24 = re.compile("[T ]24")
-_UNITS = ("us", 1), ("ms", 1_000), ("s", SECOND_US), ("m", MINUTE_US), ("h", HOUR_US), ("d", DAY_US)
 
 
 def parse_time(value: object, zone: tzinfo | None = None) -> int:
@@ -64,7 +63,10 @@ def _from_datetime(moment: datetime, zone: tzinfo | None) -> int:
         if zone is None:
             raise ValueError(f"{moment.isoformat()!r} has no offset from UTC; name a zone or write it with Z")
         moment = moment.replace(tzinfo=zone)
-    return time_us_of(moment)
+    time_us = time_us_of(moment)
+    if not in_range(time_us):
+        raise ValueError(f"{moment.isoformat()!r} is outside the years 1 to 9999")
+    return time_us
 
 
 def time_us_of(moment: datetime) -> int:
@@ -107,14 +109,17 @@ def format_time(time_us: int) -> str:
     return (_NAIVE_EPOCH + timedelta(microseconds=time_us)).isoformat() + "Z"
 
 
-def format_duration(duration_us: int) -> str:
-    """A duration as a rule file writes it: ``1h30m``, ``250ms``, ``0s``; negative ones with a leading minus."""
-    if duration_us == 0:
-        return "0s"
-    rest = abs(duration_us)
-    parts: list[str] = []
-    for unit, size in reversed(_UNITS):
-        count, rest = divmod(rest, size)
-        if count:
-            parts.append(f"{count}{unit}")
-    return ("-" if duration_us < 0 else "") + "".join(parts)
+def zone_of(name: str) -> tzinfo:
+    """The zone of the IANA database with this name.
+
+    Raises:
+        ValueError: there is none.
+    """
+    if name == "UTC":
+        return UTC
+    from zoneinfo import ZoneInfo
+
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"no time zone `{name[:64]}`") from None

@@ -9,6 +9,11 @@ SCALARS = frozenset(
 )
 NUMBERS = frozenset({"int", "float", "decimal"})
 
+INT64_MIN = -(2**63)
+INT64_MAX = 2**63 - 1
+MAX_DIGITS = 40
+"""Longer numbers are not even converted: they cannot fit."""
+
 
 @dataclass(frozen=True, slots=True)
 class Type:

@@ -6,19 +6,29 @@ Standard output carries what was asked for (derived events, findings, explanatio
 exit   meaning
 =====  =====================================================================
 0      done
-1      findings: the run stopped on an error, warnings were denied
+1      findings: stopped by ``--on-error stop``, an input could not be read to
+       its end, or warnings were denied
 2      the rules do not compile
-3      usage, configuration or connection
+3      usage, configuration or connection; an output cannot be written
 70     a bug of ours (CEP901)
-130    interrupted
+130    interrupted (Ctrl-C)
+143    terminated (SIGTERM)
 =====  =====================================================================
 """
 
 from __future__ import annotations
 
+import sys
+
 
 def main() -> None:
     """The entry point: runs the command and exits."""
-    from cep.cli.group import cep
+    from cep.cli.ending import heed_sigterm, tell_interrupted
 
-    cep(prog_name="cep")
+    try:
+        heed_sigterm()
+        from cep.cli.group import cep
+
+        cep(prog_name="cep")
+    except KeyboardInterrupt:  # before the command begins, or after it ended
+        sys.exit(tell_interrupted())

@@ -11,7 +11,7 @@ from cep.cli.options import color_option, rules_argument, settings_option
 from cep.cli.terminal import use_color
 
 EPILOG = """\b
-Exit codes: 0 no errors, 1 warnings under --deny warnings, 2 errors, 3 usage.
+Exit codes: 0 no errors, 1 warnings under --deny warnings, 2 errors, 3 usage, RULES or --set.
 What a code means: cep explain CEP201
 
 \b
@@ -33,21 +33,13 @@ def command(
     rules: tuple[str, ...], deny: str | None, settings: tuple[tuple[str, str], ...], as_json: bool, color: str
 ) -> int:
     """Parse, check and plan rules: all errors and warnings of all files in one run."""
-    from cep.cli.rules import load, rendered
-    from cep.diagnostics import to_json
+    from cep.cli.rules import conclusion, exit_code, load, rendered, to_dict
 
     loaded = load(rules, settings, "check")
     if as_json:
-        told = {
-            "rules": loaded.count,
-            "files": len(loaded.texts),
-            "errors": len(loaded.errors),
-            "warnings": len(loaded.warnings),
-            "diagnostics": [to_json(d) for d in loaded.diagnostics],
-        }
-        click.echo(json.dumps(told))
+        click.echo(json.dumps(to_dict(loaded)))
     else:
         if loaded.diagnostics:
             click.echo(rendered(loaded, loaded.diagnostics, use_color(color, sys.stdout)) + "\n", color=True)
-        click.echo(loaded.conclusion())
-    return loaded.exit_code or int(deny is not None and bool(loaded.warnings))
+        click.echo(conclusion(loaded))
+    return exit_code(loaded) or int(deny is not None and bool(loaded.warnings))

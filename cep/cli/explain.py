@@ -6,16 +6,18 @@ import json
 import re
 import textwrap
 from collections.abc import Sequence
-from difflib import get_close_matches
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from cep.cli.options import color_option, rules_argument, settings_option
-from cep.cli.terminal import Console, hint_of
+from cep.cli.terminal import Console
+from cep.diagnostics import did_you_mean, suggestion
 
 if TYPE_CHECKING:
+    from cep.plan.compiling import Compilation
     from cep.plan.plan import Plan, RulePlan
 
 _CODE = re.compile(r"CEP\d+", re.IGNORECASE)
@@ -51,9 +53,10 @@ def command(
     from cep.cli.rules import load, plan_or_exit
     from cep.plan.explain import describe, explain
 
-    plan = plan_or_exit(load(rules, settings, "explain"), Console(color))
+    loaded = load(rules, settings, "explain")
+    plan = plan_or_exit(loaded, Console(color))
     chosen = _chosen(plan, names)
-    sources = _generated(plan, chosen if names else plan.rules) if code else {}
+    sources = _generated(_plan_of(loaded, chosen)) if code else {}
     if as_json:
         told = {"rules": [describe(plan, rule) for rule in chosen], "code": sources}
         click.echo(json.dumps(told))
@@ -68,29 +71,40 @@ def _chosen(plan: Plan, names: Sequence[str]) -> tuple[RulePlan, ...]:
     known = {rule.name: rule for rule in plan.rules}
     for name in names:
         if name not in known:
-            near = get_close_matches(name, known, n=1)
-            hint = hint_of(near[0]) if near else f"there are: {', '.join(known) or 'none'}"
+            hint = did_you_mean(suggestion(name, known)) or f"there are: {', '.join(known) or 'none'}"
             raise click.UsageError(
                 f"rule `{name}` is disabled" if name in plan.disabled else f"there is no rule `{name}`; {hint}"
             )
     return tuple(known[name] for name in names) or plan.rules
 
 
-def _generated(plan: Plan, rules: Sequence[RulePlan]) -> dict[str, str]:
+def _plan_of(loaded: Compilation, chosen: Sequence[RulePlan]) -> Plan:
+    """The plan of some of the rules by themselves: planned anew, since types number the conditions of all rules."""
+    from cep.plan.planner import plan_rules
+
+    assert loaded.rules is not None
+    names = {rule.name for rule in chosen}
+    plan, _ = plan_rules(replace(loaded.rules, rules=tuple(r for r in loaded.rules.rules if r.name in names)))
+    assert plan is not None
+    return plan
+
+
+def _generated(plan: Plan) -> dict[str, str]:
     """The generated functions by name: the readers of the types first, then what the operators call."""
     from cep.engine import Engine
-    from cep.plan.functions import Functions
+    from cep.plan.generate.functions import Functions
     from cep.plan.intake import EventClock
 
-    kinds = dict.fromkeys(kind for rule in rules for kind in rule.reads)
     engine = Engine(plan)
     readers = Functions(engine.projection, EventClock())
-    for kind in kinds:
-        readers.reader(plan.types[kind])
+    for kind in plan.types.values():
+        readers.reader(kind)
     return {**readers.sources, **engine.generated_code()}
 
 
 def _explain_codes(codes: Sequence[str], as_json: bool) -> int:
+    from difflib import get_close_matches
+
     from cep.diagnostic_codes import CODES
 
     pages = []

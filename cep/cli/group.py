@@ -7,7 +7,6 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from difflib import get_close_matches
 from functools import partial
 from importlib import import_module
 from typing import Any
@@ -15,12 +14,15 @@ from typing import Any
 import click
 
 from cep import __version__
-from cep.cli.terminal import Console, hint_of
+from cep.cli.ending import tell_interrupted
+from cep.cli.output import STANDARD_OUTPUT, ensure_standard_output, standard_output_failed, told
+from cep.cli.terminal import Console
+from cep.diagnostics import did_you_mean, suggestion
 from cep.errors import CepError, DataError, RuleError
 
 VERBS = ("run", "check", "explain")
 
-FINDINGS, NOT_RULES, USAGE, BUG, INTERRUPTED = 1, 2, 3, 70, 130
+FINDINGS, NOT_RULES, USAGE, BUG = 1, 2, 3, 70
 
 EPILOG = """\b
 Examples:
@@ -47,14 +49,15 @@ class LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in VERBS and not args[0].startswith("-"):
-            near = get_close_matches(args[0], VERBS, n=1)
-            hint = hint_of(f"cep {near[0]}") if near else f"there are: {', '.join(VERBS)}"
+            near = suggestion(args[0], VERBS)
+            hint = did_you_mean(near and f"cep {near}") or f"there are: {', '.join(VERBS)}"
             ctx.fail(f"there is no command `{args[0]}`; {hint}")
         return super().resolve_command(ctx, args)
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> Any:
         """Run it. Always ends in SystemExit, with our exit codes in place of click's."""
         extra["standalone_mode"] = False
+        ensure_standard_output()
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that knows no `…` is no reason to fail
         run = partial(super().main, args, *rest, **extra)
@@ -65,15 +68,17 @@ def _guarded(run: Callable[[], Any]) -> int:
     """The exit code of a command; whatever it raises is told."""
     try:
         code = run()
-        sys.stdout.flush()
+        with told(STANDARD_OUTPUT):
+            sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
     except (KeyboardInterrupt, click.Abort):
-        Console().line("interrupted")
-        return INTERRUPTED
+        return tell_interrupted()
     except BrokenPipeError:
-        _discard_output()
+        from cep.connectors.sinks import discard
+
+        discard(sys.stdout)
         return 0
     except SystemExit:  # click does this, and only this, when nobody reads standard output any more
         return 0
@@ -83,6 +88,8 @@ def _guarded(run: Callable[[], Any]) -> int:
     except CepError as wrong:
         Console().error(str(wrong))
         return _exit_code(wrong)
+    except OSError as wrong:
+        return _tell_unwritable(wrong) if standard_output_failed(wrong) else _tell_bug(wrong)
     except Exception as bug:
         return _tell_bug(bug)
 
@@ -101,6 +108,15 @@ def _tell_usage(wrong: click.ClickException) -> None:
         Console().line(f"see `{context.command_path} --help`")
 
 
+def _tell_unwritable(wrong: OSError) -> int:
+    try:
+        with told(STANDARD_OUTPUT):
+            raise wrong
+    except CepError as error:
+        Console().error(str(error))
+    return USAGE
+
+
 def _tell_bug(bug: Exception) -> int:
     if os.environ.get("CEP_DEBUG") == "1":
         traceback.print_exc()
@@ -110,14 +126,6 @@ def _tell_bug(bug: Exception) -> int:
         "please report it; CEP_DEBUG=1 shows where it happened",
     )
     return BUG
-
-
-def _discard_output() -> None:
-    """Nobody reads standard output any more; Python would complain about what it still holds."""
-    try:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (OSError, ValueError):
-        return
 
 
 @click.group(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from difflib import get_close_matches
 from typing import Any, TypeVar
 
 import click
 
-from cep.cli.terminal import hint_of
+from cep.diagnostics import did_you_mean, suggestion
+from cep.errors import UsageError
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -25,18 +25,16 @@ class Duration(click.ParamType):  # type: ignore[type-arg]  # generic in newer c
         return "DURATION"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        from cep.language.words import duration_us
+        from cep.durations import duration_of
 
         if isinstance(value, int):
             return value
         if self._allow_none and value == "none":
             return -1
         try:
-            return duration_us(value)
-        except ValueError as error:
-            number = value.strip()
-            hint = f"write `{number}s`, `{number}m` or `{number}h`" if number.isdecimal() else "write `10s` or `1h30m`"
-            self.fail(f"the duration `{value}` {error}; {hint}", param, ctx)
+            return duration_of(value, "the duration")
+        except UsageError as error:
+            self.fail(str(error), param, ctx)
 
 
 class Zone(click.ParamType):  # type: ignore[type-arg]  # generic in newer clicks only
@@ -48,14 +46,16 @@ class Zone(click.ParamType):  # type: ignore[type-arg]  # generic in newer click
         return "ZONE"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        from zoneinfo import ZoneInfo, available_timezones
+        from cep.timestamps import zone_of
 
         try:
-            return ZoneInfo(value)
-        except (KeyError, ValueError, OSError):
+            return zone_of(value)
+        except ValueError:
+            from zoneinfo import available_timezones
+
             cities = {name.rpartition("/")[2].lower(): name for name in sorted(available_timezones())}
-            near = get_close_matches(value.rpartition("/")[2].lower().replace(" ", "_"), cities, n=1, cutoff=0.7)
-            hint = hint_of(cities[near[0]]) if near else "write for example `Europe/Berlin`"
+            near = suggestion(value.rpartition("/")[2].lower().replace(" ", "_"), cities, cutoff=0.7)
+            hint = did_you_mean(near and cities[near]) or "write for example `Europe/Berlin`"
             self.fail(f"there is no time zone `{value}`; {hint}", param, ctx)
 
 

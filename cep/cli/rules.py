@@ -2,101 +2,83 @@
 
 from __future__ import annotations
 
-import dataclasses
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
 
 from cep.cli.terminal import Console, counted
-from cep.diagnostics import Diagnostic, render_full
+from cep.diagnostics import Diagnostic, render_full, to_json, visible
 
 if TYPE_CHECKING:
-    from cep.language.checked import RuleSet
+    from cep.plan.compiling import Compilation
     from cep.plan.plan import Plan
 
 _USAGE_CODES = frozenset({"CEP501", "CEP504", "CEP510", "CEP511"})
 """A path, a pack or a constant of ``--set``: what was typed is wrong, not the rules."""
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """What became of RULES. ``plan`` is null where there are errors; ``texts`` are the files by name."""
-
-    plan: Plan | None
-    rules: RuleSet | None
-    diagnostics: tuple[Diagnostic, ...]
-    texts: Mapping[str, str]
-    count: int
-
-    @property
-    def errors(self) -> list[Diagnostic]:
-        """What keeps the rules from running."""
-        return [d for d in self.diagnostics if d.severity == "error"]
-
-    @property
-    def warnings(self) -> list[Diagnostic]:
-        """What is legal and probably not meant."""
-        return [d for d in self.diagnostics if d.severity == "warning"]
-
-    @property
-    def exit_code(self) -> int:
-        """0, or 3 where RULES name what does not exist, else 2."""
-        if not self.errors:
-            return 0
-        return 3 if all(d.code in _USAGE_CODES for d in self.errors) else 2
-
-    def conclusion(self) -> str:
-        """``12 rules in 3 files, 0 errors, 2 warnings``."""
-        counts = (counted(len(self.errors), "error"), counted(len(self.warnings), "warning"))
-        return f"{counted(self.count, 'rule')} in {counted(len(self.texts), 'file')}, {', '.join(counts)}"
-
-
-def load(rules: Sequence[str], settings: Sequence[tuple[str, str]], verb: str) -> Loaded:
+def load(rules: Sequence[str], settings: Sequence[tuple[str, str]], verb: str) -> Compilation:
     """Parse, check and plan.
 
     Raises:
         click.UsageError: RULES are missing.
     """
-    from cep.language import syntax
-    from cep.language.check import check
-    from cep.language.loader import load_sources, parse_source
-    from cep.language.parser import ParsedFile
-    from cep.plan.planner import plan_rules
+    from cep.plan.compiling import compile_rules
 
     if not rules:
         raise click.UsageError(
             f"no rules are given; name a file, a folder, or a pack of cep, as in `cep {verb} rules:authentication`"
         )
-    sources, unread = load_sources(list(rules))
-    parsed = [parse_source(source) for source in sources]
-    nothing = syntax.RuleFile(())
-    rule_set, diagnostics = check([*parsed, *(ParsedFile(nothing, (problem,)) for problem in unread)], dict(settings))
-    plan = None
-    if rule_set is not None:
-        plan, refused = plan_rules(rule_set)
-        diagnostics = _in_order([*diagnostics, *refused], [source.file for source in sources])
-    count = sum(isinstance(each, syntax.Rule) for file in parsed for each in file.tree.declarations)
-    texts = {source.file: source.text for source in sources}
-    return Loaded(plan, rule_set, tuple(diagnostics), texts, count)
+    return compile_rules(list(rules), dict(settings))
 
 
-def _in_order(diagnostics: Sequence[Diagnostic], files: Sequence[str]) -> list[Diagnostic]:
-    order = {name: number for number, name in enumerate(files)}
-    return sorted(diagnostics, key=lambda d: (order.get(d.span.file, -1), dataclasses.astuple(d.span), d.code))
+def exit_code(loaded: Compilation) -> int:
+    """0, or 3 where RULES name what does not exist or ``--set`` is wrong, else 2."""
+    if not loaded.errors:
+        return 0
+    typed = all(d.code in _USAGE_CODES or d.span.file.startswith("--set ") for d in loaded.errors)
+    return 3 if typed else 2
 
 
-def rendered(loaded: Loaded, diagnostics: Sequence[Diagnostic], color: bool) -> str:
+def conclusion(loaded: Compilation) -> str:
+    """``12 rules in 3 files, 0 errors, 2 warnings``."""
+    counts = (counted(len(loaded.errors), "error"), counted(len(loaded.warnings), "warning"))
+    return f"{counted(loaded.count, 'rule')} in {counted(len(loaded.texts), 'file')}, {', '.join(counts)}"
+
+
+def rendered(loaded: Compilation, diagnostics: Sequence[Diagnostic], color: bool) -> str:
     """The findings in full, an empty line between them."""
-    return "\n\n".join(render_full(d, loaded.texts, color) for d in diagnostics)
+    return "\n\n".join(_rendered(d, loaded.texts, color) for d in diagnostics)
 
 
-def plan_or_exit(loaded: Loaded, console: Console) -> Plan:
+def _rendered(diagnostic: Diagnostic, texts: Mapping[str, str], color: bool) -> str:
+    text = render_full(diagnostic, texts, color)
+    if diagnostic.span.line:
+        return text
+    return text.replace(visible(str(diagnostic.span)), visible(diagnostic.span.file))  # a file without a line
+
+
+def to_dict(loaded: Compilation) -> dict[str, object]:
+    """Counts and findings as plain data for JSON."""
+    return {
+        "rules": loaded.count,
+        "files": len(loaded.texts),
+        "errors": len(loaded.errors),
+        "warnings": len(loaded.warnings),
+        "diagnostics": [to_json(d) for d in loaded.diagnostics],
+    }
+
+
+def plan_or_exit(loaded: Compilation, console: Console, as_json: bool = False) -> Plan:
     """The plan; where there is none, the errors on standard error and the end of the command."""
     if loaded.plan is not None:
         return loaded.plan
+    if as_json:
+        console.line(json.dumps(to_dict(loaded)))
+        raise click.exceptions.Exit(exit_code(loaded))
     console.line(rendered(loaded, loaded.errors, console.color))
     console.line()
-    console.line(loaded.conclusion())
-    raise click.exceptions.Exit(loaded.exit_code)
+    console.line(conclusion(loaded))
+    raise click.exceptions.Exit(exit_code(loaded))

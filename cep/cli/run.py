@@ -5,27 +5,31 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import click
 
+from cep.cli.ending import ended_by_sigterm
 from cep.cli.options import Duration, Zone, color_option, rules_argument, settings_option
 from cep.cli.terminal import Console, counted, is_terminal
 
 if TYPE_CHECKING:
     from cep.cli.progress import ProgressLine
-    from cep.cli.rules import Loaded
-    from cep.connectors import JsonlLetters, Sink, Source
+    from cep.cli.report import Asked
+    from cep.connectors import Sink, Source
     from cep.engine import Engine
-    from cep.pipeline import Summary
+    from cep.pipeline import LetterOutput, Summary
+    from cep.plan.compiling import Compilation
     from cep.plan.plan import Plan
 
 _MINUTE_US = 60_000_000
 _LIVE_SKEW_US = 5 * _MINUTE_US
 _LONGEST_WAIT_S = 0.5
 _NO_LIMIT = -1
+_LIVE_IDLE_US = 30_000_000
 
 EPILOG = """\b
 RULES are files, folders, or packs that ship with cep (rules:authentication).
@@ -33,7 +37,8 @@ SOURCES are files (.jsonl .ndjson .csv, also with .gz or .zst), patterns, folder
 
 \b
 Standard output carries derived events only; progress and the summary go to standard error.
-Exit codes: 0 done, 1 stopped by --on-error stop, 2 rules do not compile, 3 usage or connection, 130 interrupted.
+Exit codes: 0 done, 1 findings (stopped by --on-error stop, or an input could not be read to its end),
+2 rules do not compile, 3 usage or connection, 130 interrupted (Ctrl-C), 143 terminated (SIGTERM).
 
 \b
 Examples:
@@ -72,8 +77,9 @@ Examples:
 )
 @click.option(
     "--idle-timeout",
-    type=Duration(),
-    help="After how long a silence of standard input time goes on by the wall clock, so that absences fire.",
+    type=Duration(allow_none=True),
+    help="After how long a silence of standard input time goes on by the wall clock, so that absences fire; "
+    "`none` for never.  [default: 30s with -s -, none for files]",
 )
 @click.option("--time-zone", type=Zone(), help="The zone of times written without an offset.")
 @click.option("--type", "type_name", metavar="NAME", help="The type of events that name none.")
@@ -91,8 +97,13 @@ Examples:
     default="continue",
     help="What a record that cannot be used does: stop ends the run.  [default: continue]",
 )
-@click.option("-q", "--quiet", is_flag=True, help="No progress and no summary.")
-@click.option("--json", "as_json", is_flag=True, help="The summary as one JSON object on standard error.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress and no summary in words; errors are still told.")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="The summary, or what is wrong with the rules, as one JSON object on standard error; also with -q.",
+)
 @color_option
 def command(
     rules: tuple[str, ...],
@@ -122,10 +133,12 @@ def command(
     if rules and not sources:
         raise click.UsageError(_no_source(rules))
     loaded = load(rules, settings, "run")
-    plan = plan_or_exit(loaded, console)
+    plan = plan_or_exit(loaded, console, as_json)
     skew_us = (_LIVE_SKEW_US if live else None) if max_skew is None else None if max_skew == _NO_LIMIT else max_skew
+    idle_us = (_LIVE_IDLE_US if live else None) if idle_timeout is None else idle_timeout
+    idle_us = None if idle_us == _NO_LIMIT else idle_us
     engine = _engine(plan, lateness, skew_us, time_zone, type_field)
-    source = _open_source(sources, plan, type_name, idle_timeout)
+    source = _open_source(sources, plan, type_name, idle_us)
     progress = _progress(quiet or as_json)
     inputs = [*_paths(source), *map(Path, loaded.texts)]
     letters = _open_letters(late, dead, inputs, sinks)
@@ -133,9 +146,10 @@ def command(
     if live and is_terminal(sys.stdin) and not quiet:
         console.line("reading events from the terminal, one JSON object a line; end with Ctrl-D")
 
+    from cep.cli.report import Asked
     from cep.pipeline import Pipeline
 
-    summary = Pipeline(
+    pipeline = Pipeline(
         engine,
         [source],
         outputs,
@@ -143,12 +157,16 @@ def command(
         dead=letters[1],
         at_end=at_end,
         on_error=on_error,
-        idle_timeout=idle_timeout if live else None,
+        idle_timeout=idle_us,
         on_progress=progress,
-    ).run()
-    if progress is not None:
-        progress.clear()
-    return _tell(summary, console, loaded, late, dead, quiet, as_json)
+    )
+    try:
+        with ended_by_sigterm(pipeline):
+            summary = pipeline.run()
+    finally:
+        if progress is not None:
+            progress.clear()
+    return _tell(summary, console, loaded, Asked(late, dead, live), quiet, as_json)
 
 
 def _no_source(rules: Sequence[str]) -> str:
@@ -163,11 +181,10 @@ def _no_source(rules: Sequence[str]) -> str:
 
 def _engine(plan: Plan, lateness_us: int, skew_us: int | None, zone: tzinfo | None, type_field: str | None) -> Engine:
     from cep.engine import Engine
-    from cep.projection import TYPE_FIELDS
     from cep.runtime.feed import Options
 
-    type_fields = TYPE_FIELDS if type_field is None else (type_field,)
-    return Engine(plan, Options(lateness_us, skew_us, zone, type_fields))
+    options = Options(lateness_us, skew_us, zone)
+    return Engine(plan, options if type_field is None else replace(options, type_fields=(type_field,)))
 
 
 def _open_source(texts: Sequence[str], plan: Plan, type_name: str | None, idle_us: int | None) -> Source:
@@ -195,13 +212,15 @@ def _paths(source: Source) -> list[Path]:
 def _open_sinks(
     texts: Sequence[str], format_: str, inputs: Sequence[Path], live: bool, progress: ProgressLine | None
 ) -> list[Sink]:
+    from cep.cli.output import STANDARD_OUTPUT, Told
     from cep.cli.progress import SharedTerminal
     from cep.connectors import open_sink
 
     wanted: Literal["json", "cloudevents"] = "cloudevents" if format_ == "cloudevents" else "json"
     sinks: list[Sink] = []
     for text in dict.fromkeys(texts):
-        sink = open_sink(text, format=wanted, eager=live, inputs=inputs)
+        opened = open_sink(text, format=wanted, eager=live, inputs=inputs)
+        sink: Sink = Told(opened, STANDARD_OUTPUT if text == "-" else f"`{text}`")
         on_terminal = text == "-" and progress is not None and is_terminal(sys.stdout)
         sinks.append(SharedTerminal(sink, progress) if on_terminal and progress is not None else sink)
     return sinks
@@ -209,12 +228,13 @@ def _open_sinks(
 
 def _open_letters(
     late: str | None, dead: str | None, inputs: Sequence[Path], sinks: Sequence[str]
-) -> tuple[JsonlLetters | None, JsonlLetters | None]:
+) -> tuple[LetterOutput | None, LetterOutput | None]:
+    from cep.cli.output import Told
     from cep.connectors import JsonlLetters, check_not_input
     from cep.errors import UsageError
 
     taken = {Path(sink.removeprefix("jsonl:")).absolute(): "--sink" for sink in sinks}
-    opened: list[JsonlLetters | None] = []
+    opened: list[LetterOutput | None] = []
     for option, path in (("--late", late), ("--dead-letters", dead)):
         if path is None:
             opened.append(None)
@@ -225,7 +245,7 @@ def _open_letters(
         other = taken.setdefault(Path(path).absolute(), option)
         if other != option:
             raise UsageError(f"{other} and {option} name the same file `{path}`; name two files")
-        opened.append(JsonlLetters(path))
+        opened.append(Told(JsonlLetters(path), f"`{path}`"))
     return opened[0], opened[1]
 
 
@@ -240,25 +260,34 @@ def _progress(silent: bool) -> ProgressLine | None:
 def _tell(
     summary: Summary,
     console: Console,
-    loaded: Loaded,
-    late: str | None,
-    dead: str | None,
+    loaded: Compilation,
+    asked: Asked,
     quiet: bool,
     as_json: bool,
 ) -> int:
     """The summary, and the exit code."""
-    from cep.cli.report import letter_text, tell
+    from cep.cli.ending import INTERRUPTED, TERMINATED
+    from cep.cli.report import headline, letter_text, tell, warnings
 
     if as_json:
-        console.line(json.dumps(summary.to_dict(), ensure_ascii=True))
-    elif summary.ended != "reader_gone" and not quiet:
+        told = {**summary.to_dict(), "warnings": ["; ".join(filter(None, w)) for w in warnings(summary, asked)]}
+        console.line(json.dumps(told, ensure_ascii=True))
+    elif summary.ended == "reader_gone":
+        if not quiet:
+            console.line(console.paint(headline(summary), "strong"))
+    elif not quiet:
         if loaded.warnings:
             console.warning(f"{counted(len(loaded.warnings), 'warning')} about the rules", "`cep check` shows them")
-        tell(summary, console, late, dead)
+        tell(summary, console, asked)
+    if summary.ended != "stopped" and not as_json:
+        for letter in summary.unreadable:
+            console.error(letter_text(letter), "the rest of this input was not read")
     if summary.ended == "stopped":
         if summary.stopped_by is not None and not as_json:
             console.error(
                 letter_text(summary.stopped_by), "`--on-error continue` keeps it as a dead letter and goes on"
             )
         return 1
-    return 130 if summary.ended == "interrupted" else 0
+    if summary.ended in ("interrupted", "terminated"):
+        return INTERRUPTED if summary.ended == "interrupted" else TERMINATED
+    return int(bool(summary.unreadable))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from typing import TextIO
 
 from cep.diagnostics import visible
 
-__all__ = ["Console", "counted", "hint_of", "use_color", "visible"]
+__all__ = ["Console", "counted", "use_color", "visible"]
 
 _STYLES = {"error": "1;31", "warning": "1;33", "strong": "1", "dim": "2", "good": "32", "name": "36"}
 
@@ -44,7 +45,10 @@ class Console:
 
     def line(self, text: str = "") -> None:
         """One line. What comes from outside must have gone through :func:`visible`."""
-        print(text, file=sys.stderr)
+        if sys.stderr is None:  # closed; `print` would take standard output
+            return
+        with contextlib.suppress(OSError):
+            print(text, file=sys.stderr)
 
     def error(self, message: str, hint: str | None = None) -> None:
         """``error: what is wrong``, and below it what to do."""
@@ -61,8 +65,3 @@ class Console:
 def counted(count: int, noun: str, nouns: str | None = None) -> str:
     """``1 rule``, ``1,200 rules``."""
     return f"{count:,} {noun if count == 1 else nouns or noun + 's'}"
-
-
-def hint_of(near: str | None) -> str | None:
-    """``did you mean `x`?``; null for null."""
-    return None if near is None else f"did you mean `{near}`?"

@@ -27,6 +27,7 @@ from cep.connectors.protocols import SourceOptions
 from cep.connectors.reading import Bytes
 from cep.event import Batch, DeadLetter, Event
 from cep.projection import Projection
+from cep.types import INT64_MAX, INT64_MIN
 
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,30})(\.[0-9]{1,30}(?:[eE][+-]?[0-9]{1,3})?)?", re.ASCII)
 _WORDS = {
@@ -47,7 +48,7 @@ def value_of(text: str) -> Any:
             decimal = float(text)
             return decimal if -_MAX_FLOAT <= decimal <= _MAX_FLOAT else text
         number = int(text)
-        return number if -(2**63) <= number < 2**63 and text != "-0" else text
+        return number if INT64_MIN <= number <= INT64_MAX and text != "-0" else text
     return _WORDS.get(text, text)
 
 

@@ -12,13 +12,13 @@ import stat
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
 from cep.connectors.csv_files import CsvPartition
 from cep.connectors.jsonl import JsonlPartition
 from cep.connectors.protocols import Partition, SourceOptions
 from cep.connectors.reading import COMPRESSIONS, open_file
+from cep.diagnostics import did_you_mean, suggestion
 from cep.errors import UsageError
 from cep.projection import Projection
 
@@ -157,8 +157,8 @@ def _near(path: Path) -> str:
         names = [entry.name for entry in folder.iterdir() if entry.is_dir() or data_file(entry)]
     except OSError:
         return ""
-    near = get_close_matches(path.name, sorted(names), n=1)
-    return f"; did you mean `{folder / near[0]}`?" if near else ""
+    near = suggestion(path.name, sorted(names))
+    return f"; {did_you_mean(str(folder / near))}" if near else ""
 
 
 def distinct(files: Iterable[DataFile]) -> list[DataFile]:

@@ -1,7 +1,7 @@
 """A source and a sink in memory, for applications and tests. Connectors layer.
 
-The source hands on values as they are, without the limits that files have; an element that is no mapping becomes a dead
-letter. Class T: what the sink holds is gone with the process, together with the state.
+An element that is no mapping, or holds what no event can hold, becomes a dead letter.
+Class T: what the sink holds is gone with the process, together with the state.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import msgspec
 from cep.connectors.jsonl import Typing
 from cep.connectors.protocols import Partition, SourceOptions
 from cep.event import Batch, DeadLetter, DerivedEvent, Event
+from cep.plain import Unfit
 from cep.projection import Projection
 
 
@@ -76,10 +77,13 @@ class MemoryPartition:
                 reason = f"the record is not a mapping but {type(record).__name__}"
                 dead.append(DeadLetter("CEP606", reason, self.source, self.partition, position))
                 continue
-            event = self._projection.make(record)
-            if self._projection.whole:
-                event.keep_raw(as_json(record))
-            events.append(event)
+            try:
+                events.append(self._projection.take(record))
+            except Unfit as unfit:
+                raw = as_json(record)
+                letter = DeadLetter(unfit.code, unfit.reason, self.source, "", position, raw, len(raw or b""))
+                dead.append(letter)
+                continue
             positions.append(position)
             records.append(record)
         self._next += len(taken)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
-from difflib import get_close_matches
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, get_args
@@ -31,6 +30,7 @@ from cep.connectors.protocols import (
 )
 from cep.connectors.reading import standard_input
 from cep.connectors.sinks import JsonlSink
+from cep.diagnostics import did_you_mean, suggestion
 from cep.errors import UsageError
 from cep.projection import Projection
 
@@ -197,6 +197,6 @@ def _look_up(scheme: str, built_in: dict[str, Any], group: str, what: str) -> An
                 owner = entry.dist.name if entry.dist is not None else entry.value
                 raise UsageError(f"the {what} `{scheme}:` of `{owner}` cannot be loaded: {error}") from error
     names = sorted({*built_in, *(entry.name for entry in offered)})
-    near = get_close_matches(scheme, names, n=1)
-    hint = f"did you mean `{near[0]}:`?" if near else f"there are: {', '.join(names)}"
+    near = suggestion(scheme, names)
+    hint = did_you_mean(near and f"{near}:") or f"there are: {', '.join(names)}"
     raise UsageError(f"no {what} for `{scheme}:`; {hint}")

@@ -13,7 +13,7 @@ import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, Any, BinaryIO
 
 import msgspec
 
@@ -125,6 +125,17 @@ def check_writable(path: Path) -> None:
         raise UsageError(f"cannot write `{path}`: permission denied")
 
 
+def discard(stream: IO[Any]) -> None:
+    """Sends what a stream whose reader left still holds nowhere, else Python complains about it when it exits."""
+    with contextlib.suppress(OSError, ValueError):
+        descriptor = stream.fileno()
+        null = os.open(os.devnull, os.O_WRONLY)
+        try:
+            os.dup2(null, descriptor)
+        finally:
+            os.close(null)
+
+
 class _Output:
     """A stream with the manners that all outputs share."""
 
@@ -212,12 +223,5 @@ class _StandardOutput(_Output):
             yield
         except BrokenPipeError:
             self._closed = True
-            self._discard()
+            discard(self._stream)
             raise ReaderGone(errno.EPIPE, "standard output was closed by its reader") from None
-
-    def _discard(self) -> None:
-        """Sends what the stream still holds nowhere, else Python complains about it when it exits."""
-        with contextlib.suppress(OSError, ValueError):
-            null = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(null, self._stream.fileno())
-            os.close(null)

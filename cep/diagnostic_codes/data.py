@@ -27,6 +27,11 @@ LOADING = (
         "unknown rule pack",
         "`rules:NAME` stands for a rule pack that ships with cep; there is none of this name.",
     ),
+    Code(
+        "CEP505",
+        "no rules",
+        "The rule files were read, and none of them holds a rule, so nothing would ever be emitted.",
+    ),
 )
 
 # 51x: options of a run that concern the rules.
@@ -144,6 +149,12 @@ DATA = (
         "time too far in the future",
         "The event's time is further ahead of its arrival than `--max-skew` allows. Such an event would make all the "
         "others late, so it is set aside and does not move the watermark.",
+    ),
+    Code(
+        "CEP617",
+        "value that no event can hold",
+        "An application handed over something that is neither text, a number, a bool, null, a list, a map, a time nor "
+        "a decimal, or a field whose name is no text.",
     ),
     Code(
         "CEP621",

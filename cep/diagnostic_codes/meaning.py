@@ -140,6 +140,12 @@ NAMES = (
         "`three Payments` means three events of the type `Payment` where that type is declared, emitted or named "
         "elsewhere in the rules. Where nothing is known of it the word is taken as it stands.",
     ),
+    Code(
+        "CEP223",
+        "table that is used as a value",
+        "A table is no list and no event. A rule over windows reads its rows by `from Payment lookup cards on card == "
+        "cards.number`, and `expect Heartbeat from hosts for 60 seconds` reads its keys.",
+    ),
 )
 
 # 3xx: types. Found when what names mean is known. A value of type `any` is checked at run time only.
@@ -381,5 +387,12 @@ PATTERNS = (
         "declarations that build on each other too deeply",
         "Definitions, constants or rules build on each other over hundreds of levels. Name event types directly in "
         "some.",
+    ),
+    Code(
+        "CEP424",
+        "condition on the last event of a loop",
+        "A bare name in `where` is a field of the last event of the loop, so the others are not tested. What each of "
+        "them must meet stands in the parentheses of the event: `three Reading(temperature > 80)`. Where the last one "
+        "is meant write `last(readings).temperature`.",
     ),
 )

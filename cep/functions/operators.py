@@ -15,7 +15,7 @@ from decimal import Context, Decimal, DecimalException
 from functools import lru_cache
 from typing import Any
 
-from cep.functions.network import compile_cidr as compile_cidr
+from cep.functions.families.network import compile_cidr as compile_cidr
 from cep.functions.records import EvaluationError
 from cep.functions.values import (
     INT_MAX,

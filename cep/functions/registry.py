@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections import ChainMap
 from collections.abc import Mapping
 
-from cep.functions.collections import COLLECTION_FUNCTIONS
-from cep.functions.conversion import CONVERSION_FUNCTIONS
-from cep.functions.geography import GEOGRAPHY_FUNCTIONS
-from cep.functions.hashing import HASHING_FUNCTIONS
-from cep.functions.network import NETWORK_FUNCTIONS
-from cep.functions.number import NUMBER_FUNCTIONS
+from cep.functions.families.collections import COLLECTION_FUNCTIONS
+from cep.functions.families.conversion import CONVERSION_FUNCTIONS
+from cep.functions.families.geography import GEOGRAPHY_FUNCTIONS
+from cep.functions.families.hashing import HASHING_FUNCTIONS
+from cep.functions.families.network import NETWORK_FUNCTIONS
+from cep.functions.families.number import NUMBER_FUNCTIONS
+from cep.functions.families.text import TEXT_FUNCTIONS
+from cep.functions.families.time import TIME_FUNCTIONS
 from cep.functions.records import FunctionRecord
-from cep.functions.text import TEXT_FUNCTIONS
-from cep.functions.time import TIME_FUNCTIONS
 
 _language: dict[str, FunctionRecord] = (
     TEXT_FUNCTIONS

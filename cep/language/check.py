@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from cep.diagnostics import Diagnostic, Span
+from cep.diagnostics import Diagnostic, Span, did_you_mean
 from cep.language import syntax
 from cep.language.checked import CheckedRule, RuleSet
 from cep.language.checking.declarations import ConstantChecker, check_schema, check_table
@@ -30,7 +30,7 @@ from cep.language.expressions.checker import ExpressionChecker
 from cep.language.expressions.event_types import EventTypes
 from cep.language.expressions.scope import Context
 from cep.language.parser import ParsedFile
-from cep.language.report import Report, did_you_mean
+from cep.language.report import Report
 
 
 def check(
@@ -61,7 +61,7 @@ def check(
 
 def _check(parsed: Sequence[ParsedFile], constants: Mapping[str, object], report: Report) -> RuleSet:
     namespace = Namespace.of(parsed, report)
-    context = Context(report, EventTypes())
+    context = Context(report, EventTypes(), tables={*namespace.tables, *namespace.broken_tables})
     expressions = ExpressionChecker(context)
     found_constants = ConstantChecker(context, namespace, expressions).compute(constants)
     for event in namespace.events.values():
@@ -119,10 +119,11 @@ def _warn_of_unused(namespace: Namespace, cyclic: set[str], report: Report) -> N
 def _warn_of_near_names(namespace: Namespace, rules: Sequence[CheckedRule], report: Report) -> None:
     """An emitted type that nobody reads, and that is written almost like one that is known."""
     read = dict.fromkeys(event_type for rule in rules for event_type in rule.reads if event_type is not None)
+    told = [finding.message for finding in report.findings() if finding.code == "CEP203"]
     known = NearNames([*namespace.events, *read])
     for rule in rules:
         for emit in emits_of(rule):
-            if emit.type in read or emit.type in namespace.events:
+            if emit.type in read or emit.type in namespace.events or any(f"`{emit.type}`" in text for text in told):
                 continue
             near = known.near(emit.type)
             if near:

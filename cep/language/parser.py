@@ -9,6 +9,7 @@ Fragments (the values of the YAML form, options of the command line) have entry 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -57,8 +58,26 @@ def parse(text: str, file: str = "<rules>") -> ParsedFile:
     declarations = tuple(declaration for result in results for declaration in result.tree.declarations)
     diagnostics = sorted((diagnostic for result in results for diagnostic in result.diagnostics), key=lambda d: d.span)
     broken = tuple(item for result in results for item in result.broken)
+    diagnostics = _without_uses(text, diagnostics, broken)
     span = places.span(0, len(text))
     return ParsedFile(syntax.RuleFile(declarations, span=span), tuple(diagnostics), broken)
+
+
+def _without_uses(text: str, diagnostics: list[Diagnostic], broken: tuple[Broken, ...]) -> list[Diagnostic]:
+    """Without what comes of using a definition whose words were refused (`define within office as …`)."""
+    if not any(found.code == "CEP119" for found in diagnostics):
+        return diagnostics
+    places = Places("", text)
+    uses: list[Span] = []
+    for phrase in (item.name for item in broken if item.kind == "define" and " " in item.name):
+        words = r"\s+".join(map(re.escape, phrase.split()))
+        uses.extend(places.span(*match.span()) for match in re.finditer(rf"\b{words}", text))
+    return [found for found in diagnostics if found.code == "CEP119" or not any(_inside(found, use) for use in uses)]
+
+
+def _inside(found: Diagnostic, use: Span) -> bool:
+    place = (found.span.line, found.span.column)
+    return (use.line, use.column) <= place < (use.end_line, use.end_column)
 
 
 def _read_whole(piece: Piece, places: Places) -> list[ParsedFile] | None:

@@ -11,13 +11,12 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from cep.durations import UNITS_US, duration_text
 from cep.language import syntax
 from cep.language.words import (
     DURATION_WORDS,
     EXPRESSION_WORDS,
-    UNITS_US,
     can_be_quoted,
-    duration_text,
     is_plain_name,
     number_word,
     quoted,

@@ -82,11 +82,6 @@ def is_poison(expression: Expression) -> bool:
     return isinstance(expression, Constant) and expression.value is None and expression.type == ANY
 
 
-def did_you_mean(word: str | None) -> str | None:
-    """``did you mean `outcome`?``; null without a word."""
-    return None if word is None else f"did you mean `{word}`?"
-
-
 def listed(words: list[str], joint: str = "and") -> str:
     """`` `a`, `b` and `c` ``."""
     quoted = [f"`{word}`" for word in words]

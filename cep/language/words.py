@@ -1,8 +1,8 @@
-"""The words of the language that need no grammar: numbers, durations, reserved words, quoting. Language layer.
+"""The words of the language that need no grammar: numbers, reserved words, quoting, near misses. Language layer.
 
-Shared by the reader, the printer, the YAML form and the checker. ``duration_us`` also serves options of the command
-line (``--set grace=5m``). The sets below say where a word must stand in backticks to be read as a name; they follow
-``grammar/cep.lark``, and a test holds every word of them, in every place, against it.
+Shared by the reader, the printer, the YAML form and the checker; durations are in :mod:`cep.durations`. The sets below
+say where a word must stand in backticks to be read as a name; they follow ``grammar/cep.lark``, and a test holds every
+word of them, in every place, against it.
 """
 
 from __future__ import annotations
@@ -10,12 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from difflib import get_close_matches
-from fractions import Fraction
 
-INT64_MAX = 2**63 - 1
-INT64_MIN = -(2**63)
-MAX_DIGITS = 40
-"""Longer numbers are not even converted."""
+from cep.durations import NUMBER_WORDS
 
 
 def words_of(text: str) -> tuple[str, ...]:
@@ -28,51 +24,7 @@ def word_set(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-NUMBER_WORDS = {
-    "one": 1,
-    "two": 2,
-    "three": 3,
-    "four": 4,
-    "five": 5,
-    "six": 6,
-    "seven": 7,
-    "eight": 8,
-    "nine": 9,
-    "ten": 10,
-    "eleven": 11,
-    "twelve": 12,
-    "twenty": 20,
-    "fifty": 50,
-    "hundred": 100,
-}
 _WORD_OF_NUMBER = {number: word for word, number in NUMBER_WORDS.items()}
-
-UNITS_US = {
-    "microsecond": 1,
-    "millisecond": 1_000,
-    "second": 1_000_000,
-    "minute": 60_000_000,
-    "hour": 3_600_000_000,
-    "day": 86_400_000_000,
-    "week": 604_800_000_000,
-}
-_UNIT_SPELLINGS = {
-    "us": "microsecond",
-    "µs": "microsecond",
-    "ms": "millisecond",
-    "s": "second",
-    "sec": "second",
-    "m": "minute",
-    "min": "minute",
-    "h": "hour",
-    "hr": "hour",
-    "d": "day",
-    "w": "week",
-}
-UNIT_NAMES = tuple(dict.fromkeys([*UNITS_US, *(f"{unit}s" for unit in UNITS_US), *_UNIT_SPELLINGS]))
-
-_QUANTITY = re.compile(r"(?P<number>\d[\d_]*(?:\.\d+)?|[a-z]+)[ \t]*(?P<unit>[a-zµ]+)")
-_COMPOUND = re.compile(r"(\d+)(us|µs|ms|[smhdw])")
 
 PATTERN_ENDS = word_set(
     """and as define disabled emit event for from having let meta or over per rule severity table tags test then to
@@ -180,72 +132,3 @@ def _one_slip(word: str, other: str) -> bool:
         return word[start:] == other[start + 1 :]
     swapped = word[start : start + 2][::-1] == other[start : start + 2] and word[start + 2 :] == other[start + 2 :]
     return swapped or word[start + 1 :] == other[start + 1 :]
-
-
-def duration_us(text: str) -> int:
-    """Microseconds of a duration literal: ``5 minutes``, ``1h30m``, ``250ms``, ``0.5s``, ``an hour``, ``hour``.
-
-    Raises:
-        ValueError: the text is no duration, is finer than a microsecond, or does not fit 64 bits; the message is a
-            clause that can follow ``the duration``.
-    """
-    total = _exact_duration(text.strip())
-    if total.denominator != 1:
-        raise ValueError("is finer than a microsecond")
-    if total > INT64_MAX:
-        raise ValueError("is too long: it does not fit 64 bits of microseconds")
-    return int(total)
-
-
-def _exact_duration(text: str) -> Fraction:
-    parts = _COMPOUND.findall(text) if len(text) <= MAX_DIGITS else []
-    if parts and "".join(number + unit for number, unit in parts) == text:
-        return sum((Fraction(number) * _unit_us(unit) for number, unit in parts), Fraction(0))
-    if text in UNITS_US:
-        return Fraction(UNITS_US[text])
-    match = _QUANTITY.fullmatch(text)
-    if match is None:
-        raise ValueError("has no unit such as `s`, `minutes` or `h`")
-    return _quantity(match["number"]) * _unit_us(match["unit"])
-
-
-def _quantity(number: str) -> Fraction:
-    if len(number) > MAX_DIGITS:
-        raise ValueError("is too long: it does not fit 64 bits of microseconds")
-    if number[0].isdecimal():
-        return Fraction(number.replace("_", ""))
-    if number in ("a", "an"):
-        return Fraction(1)
-    if number in NUMBER_WORDS:
-        return Fraction(NUMBER_WORDS[number])
-    raise ValueError("does not begin with a number")
-
-
-def _unit_us(unit: str) -> int:
-    for spelling in (unit, unit.removesuffix("s")):
-        name = _UNIT_SPELLINGS.get(spelling, spelling)
-        if name in UNITS_US:
-            return UNITS_US[name]
-    raise ValueError(f"has no unit: `{unit}` is none")
-
-
-def duration_text(us: int) -> str:
-    """A duration as it is written: ``5 minutes``, ``1h30m``, ``250ms``. The inverse of :func:`duration_us`."""
-    if us < 0:
-        return f"-{duration_text(-us)}"
-    if us == 0:
-        return "0s"
-    for unit in ("week", "day", "hour", "minute", "second"):
-        count, rest = divmod(us, UNITS_US[unit])
-        if rest == 0 and count < 100:
-            return f"{count} {unit}{'' if count == 1 else 's'}"
-    return _compound_text(us)
-
-
-def _compound_text(us: int) -> str:
-    parts = []
-    for spelling in ("d", "h", "m", "s", "ms", "us"):
-        count, us = divmod(us, _unit_us(spelling))
-        if count:
-            parts.append(f"{count}{spelling}")
-    return "".join(parts)

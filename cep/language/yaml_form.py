@@ -59,7 +59,8 @@ from cep.language.parser import ParsedFile, is_harmless, parse_fragment
 from cep.language.reader.places import Places
 from cep.language.reader.recovery import Broken
 from cep.language.reader.yaml_nodes import Entries, Items, Node, Scalar, read_nodes
-from cep.language.words import INT64_MAX, INT64_MIN, MAX_DIGITS, can_be_quoted, closest, is_plain_name
+from cep.language.words import can_be_quoted, closest, is_plain_name
+from cep.types import INT64_MAX, INT64_MIN, MAX_DIGITS
 
 SECTIONS = ("events", "define", "let", "tables", "rules", "tests")
 RULE_KEYS = (
@@ -195,12 +196,16 @@ class _YamlReader:
     def _event(self, key: Scalar, node: Node) -> syntax.EventDeclaration:
         fields: tuple[syntax.FieldDeclaration, ...] = ()
         options: dict[str, str] = {}
-        for option, value in self.entries(node, "an event", "Login: {fields: {user: string}}"):
+        pairs = self.entries(node, "an event", "Login: {fields: {user: string}}")
+        if pairs and not any(closest(option.text, ("fields",)) for option, _ in pairs):
+            message = f"the fields of the event `{key.text}` stand under `fields`"
+            raise self.refuse("CEP147", message, key.span, f"write `fields: {{{pairs[0][0].text}: …}}`")
+        for option, value in pairs:
             if not self.known(option, ("fields", "time", "id"), "an event"):
                 continue
             if option.text == "fields":
-                pairs = self.entries(value, "`fields`", "fields: {user: string}")
-                fields = tuple(self._field(name, kind) for name, kind in pairs)
+                listed = self.entries(value, "`fields`", "fields: {user: string}")
+                fields = tuple(self._field(name, kind) for name, kind in listed)
             else:
                 options[option.text] = self.name(self.scalar(value, f"`{option.text}`"), "a field")
         name = self.name(key, "an event")
@@ -246,16 +251,20 @@ class _YamlReader:
         over_windows = any(name.text == "from" for name, _ in pairs)
         values: dict[str, Any] = {}
         spans: dict[str, Span] = {}
-        unreadable = False
+        unreadable = refused = False
         for name, value in pairs:
             try:
                 if self._belongs(name, over_windows):
                     self._clause(name, value, over_windows, values, spans)
+                else:
+                    refused = True
             except _Unreadable:
                 unreadable = True
         if unreadable:
             raise _Unreadable
         if "pattern" not in values and "input" not in values:
+            if refused:
+                raise _Unreadable  # the key that was reported may be the one that is missing
             message = f"the rule `{key.text}` does not say what it looks for"
             raise self.refuse("CEP111", message, key.span, "write `when:` and a pattern, or `from:` and events")
         name_text = self.name(key, "a rule")

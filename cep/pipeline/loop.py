@@ -10,24 +10,27 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
+from datetime import timedelta
 from typing import Literal, Protocol
 
 from cep.connectors.protocols import Partition, ReaderGone, Sink, Source, wall_clock
+from cep.durations import duration_of
 from cep.engine import Engine
 from cep.errors import DataError, UsageError
 from cep.event import Batch, DeadLetter, DerivedEvent, LateEvent
 from cep.pipeline.process import Interrupt, rare_collections
 from cep.pipeline.summary import LimitHit, Progress, SourceState, Summary
 from cep.pipeline.unseen import Sample, find_unseen
-from cep.plan.intake import parse_duration
+from cep.runtime.limits import Counters
+from cep.runtime.watermark import BEFORE_ALL
 from cep.timestamps import format_time
 
 PROGRESS_S = 0.2
 """How often ``on_progress`` is called, at most."""
 
-_BEFORE_ALL = -(2**63)
 _EXAMPLES = 3
+_UNREADABLE = "CEP607"
 _IDLE_POLL_S = 1.0
 
 
@@ -48,23 +51,23 @@ class Pipeline:
     """One run of an engine over sources. Made by the application, :meth:`run` once.
 
     Args:
-        engine: new, or restored.
+        engine: new, restored, or used before: the summary counts what this run adds.
         sources: all their partitions are read to the end.
         sinks: each is given every derived event, and closed at the end.
         late: where late events go; without it they are counted and the first few are kept for the summary.
         dead: the same for dead letters.
         at_end: ``flush`` fires the absences that still wait when the input ends, ``keep`` leaves them waiting.
         on_error: ``stop`` ends the run at the first dead letter, after what was derived before it. It takes events one
-            by one, so that where the run ends does not depend on the size of batches. The engine's own ``on_error``
-            should then be ``continue``, else what the failing event derived before it failed is lost.
-        idle_timeout: after how long (``30s``, or microseconds) without events a live partition is not waited for. When
-            all are silent, the watermark follows the wall clock, less this and the lateness. The sources must have been
-            opened with a ``wait_s`` shorter than it.
+            by one, so that where the run ends does not depend on the size of batches. An engine whose own ``on_error``
+            is ``stop`` ends the run too.
+        idle_timeout: after how long (``30s``, microseconds, or a timedelta) without events a live partition is not
+            waited for. When all are silent, the watermark follows the wall clock, less this and the lateness. The
+            sources must have been opened with a ``wait_s`` shorter than it.
         on_progress: called now and then.
         clock: the wall clock in microseconds, for ``idle_timeout`` alone.
 
     Ctrl-C (or a KeyboardInterrupt) ends the run between two batches, or while it waits for input: what was derived is
-    written, and what waits in the engine is left there.
+    written, and what waits in the engine is left there: ``at_end`` is for inputs that were read to their ends.
     """
 
     def __init__(
@@ -77,7 +80,7 @@ class Pipeline:
         dead: LetterOutput | None = None,
         at_end: Literal["keep", "flush"] = "keep",
         on_error: Literal["continue", "stop"] = "continue",
-        idle_timeout: str | int | None = None,
+        idle_timeout: str | int | timedelta | None = None,
         on_progress: Callable[[Progress], None] | None = None,
         clock: Callable[[], int] = wall_clock,
     ) -> None:
@@ -89,10 +92,12 @@ class Pipeline:
         self._outputs: list[Sink | _Letters] = [*sinks, self._late, self._dead]
         self._at_end = at_end
         self._stops = on_error == "stop"
-        self._idle_us = _microseconds(idle_timeout)
+        self._idle_us = None if idle_timeout is None else duration_of(idle_timeout, "idle_timeout")
         self._on_progress = on_progress
         self._clock = clock
         self._feeds: list[_Feed] = []
+        self._has_run = False
+        self._before = Counters()
         self._live = False
         self._written = 0
         self._next_progress = 0.0
@@ -108,9 +113,11 @@ class Pipeline:
         Raises:
             UsageError: a source cannot be opened or an output cannot be written.
         """
-        if self._feeds:
+        if self._has_run:
             raise UsageError("a pipeline runs once: make a new one")
+        self._has_run = True
         self._started = time.perf_counter()
+        self._before.restore(self._engine.counters.snapshot())
         try:
             with contextlib.ExitStack() as stack:
                 for output in self._outputs:
@@ -118,10 +125,21 @@ class Pipeline:
                 self._open(stack)
                 stack.enter_context(self._interrupt)
                 stack.enter_context(rare_collections())
+                self._late.pass_on(self._engine.take_late())
+                self._dead.pass_on(self._engine.take_dead_letters())
                 self._drive()
         except ReaderGone:
             self._summary.ended = "reader_gone"
         return self._summarise()
+
+    def interrupt(self) -> None:
+        """End the run as Ctrl-C does, as ``terminated``: for the handler of another signal, in the main thread.
+
+        Raises:
+            KeyboardInterrupt: the run waits for input; :meth:`run` catches it.
+        """
+        self._interrupt.ending = "terminated"
+        self._interrupt.request()
 
     def _open(self, stack: contextlib.ExitStack) -> None:
         for source in self._sources:
@@ -141,11 +159,11 @@ class Pipeline:
             self._hand_over(self._engine.flush() if self._at_end == "flush" else self._engine.finish())
         except _Stopped:
             self._summary.ended = "stopped"
-        except DataError:
-            self._drain()
+        except DataError as error:
             self._summary.ended = "stopped"
+            self._write(error.derived)
         except KeyboardInterrupt:
-            self._summary.ended = "interrupted"
+            self._summary.ended = self._interrupt.ending
         self._drain()
         self._flush()
 
@@ -214,15 +232,18 @@ class Pipeline:
 
     def _hand_over(self, derived: Sequence[DerivedEvent]) -> list[DeadLetter]:
         """Pass on what was derived and what could not be used; gives the new dead letters."""
-        if derived:
-            self._written += len(derived)
-            for sink in self._sinks:
-                sink.write(derived)
+        self._write(derived)
         dead = self._drain()
         if self._live and (derived or dead):
             self._flush()
         self._report_progress()
         return dead
+
+    def _write(self, derived: Sequence[DerivedEvent]) -> None:
+        if derived:
+            self._written += len(derived)
+            for sink in self._sinks:
+                sink.write(derived)
 
     def _flush(self) -> None:
         for output in self._outputs:
@@ -231,6 +252,8 @@ class Pipeline:
     def _drain(self) -> list[DeadLetter]:
         late = self._engine.take_late()
         if late:
+            worst_us = max(event.watermark_us - event.time_us for event in late)
+            self._summary.worst_lateness_us = max(self._summary.worst_lateness_us, worst_us)
             self._late.write(late)
         dead = self._engine.take_dead_letters()
         if dead:
@@ -239,6 +262,7 @@ class Pipeline:
                 self._summary.stopped_by = dead[0]
             for letter in dead:
                 self._summary.dead_letters[letter.code] = self._summary.dead_letters.get(letter.code, 0) + 1
+            self._summary.unreadable += [letter for letter in dead if letter.code == _UNREADABLE]
             self._dead.write(dead)
         return dead
 
@@ -250,7 +274,7 @@ class Pipeline:
         known = [size for size in sizes if size is not None]
         self._on_progress(
             Progress(
-                self._engine.counters.events,
+                self._engine.counters.events - self._before.events,
                 self._written,
                 now - self._started,
                 sum(feed.partition.position for feed in self._feeds),
@@ -260,21 +284,26 @@ class Pipeline:
 
     def _summarise(self) -> Summary:
         summary, engine = self._summary, self._engine
-        counters = engine.counters
+        now, before = engine.counters, self._before
         summary.seconds = time.perf_counter() - self._started
-        summary.events = counters.events
-        summary.late = counters.late
-        summary.accepted = counters.events - counters.late - self._dead.records
-        summary.derived = {rule.name: counters.derived.get(rule.name, 0) for rule in engine.plan.rules}
-        summary.held_back = dict(counters.held_back)
-        summary.null_keys = dict(counters.null_keys)
+        summary.events = now.events - before.events
+        summary.without_time = now.without_time - before.without_time
+        summary.late = now.late - before.late
+        summary.lateness_us = engine.options.lateness_us
+        summary.accepted = summary.events - summary.late - self._dead.records
+        derived = now.derived - before.derived
+        summary.derived = {rule.name: derived[rule.name] for rule in engine.plan.rules}
+        summary.held_back = dict(now.held_back - before.held_back)
+        summary.null_keys = dict(now.null_keys - before.null_keys)
         summary.pending = engine.pending()
-        summary.limits = [LimitHit(rule, name, count) for (rule, name), count in counters.limits.items()]
-        summary.events_per_second = counters.events / summary.seconds if summary.seconds else 0.0
+        limits = now.limits - before.limits
+        summary.limits = [LimitHit(rule, name, count) for (rule, name), count in limits.items()]
+        summary.events_per_second = summary.events / summary.seconds if summary.seconds else 0.0
         watermark_us = engine.watermark_us
         summary.watermark = None if watermark_us is None else format_time(watermark_us)
         summary.unseen = find_unseen(self._engine, self._sample) if summary.ended == "complete" else []
-        summary.sources = [feed.state() for feed in self._feeds]
+        cut = {(letter.source, letter.partition) for letter in summary.unreadable}
+        summary.sources = [feed.state(cut) for feed in self._feeds]
         summary.first_late = [letter for letter in self._late.first if isinstance(letter, LateEvent)]
         summary.first_dead = [letter for letter in self._dead.first if isinstance(letter, DeadLetter)]
         summary.dead_letters = dict(sorted(summary.dead_letters.items()))
@@ -295,7 +324,7 @@ class _Feed:
     def __init__(self, partition: Partition, number: int) -> None:
         self.partition = partition
         self.number = number
-        self.reached_us = _BEFORE_ALL
+        self.reached_us = BEFORE_ALL
         self.position = 0
         self.polled = 0
         self.silent_since_us: int | None = None
@@ -313,13 +342,13 @@ class _Feed:
                 for event, position in zip(batch.events, batch.positions, strict=True)
                 if position not in refused
             )
-            self.reached_us = max(self.reached_us, max(times, default=_BEFORE_ALL))
+            self.reached_us = max(self.reached_us, max(times, default=BEFORE_ALL))
 
-    def state(self) -> SourceState:
+    def state(self, unreadable: Container[tuple[str, str]]) -> SourceState:
         partition = self.partition
-        return SourceState(
-            partition.source, partition.partition, self.position, partition.position, partition.size, self.complete
-        )
+        name = (partition.source, partition.partition)
+        complete = self.complete and name not in unreadable
+        return SourceState(*name, self.position, partition.position, partition.size, complete)
 
 
 class _Letters:
@@ -332,10 +361,14 @@ class _Letters:
 
     def write(self, letters: Sequence[DeadLetter | LateEvent]) -> None:
         self.records += sum(getattr(letter, "rule", None) is None for letter in letters)
-        if self._output is not None:
-            self._output.write(letters)
-        elif len(self.first) < _EXAMPLES:
+        self.pass_on(letters)
+        if self._output is None and len(self.first) < _EXAMPLES:
             self.first.extend(letters[: _EXAMPLES - len(self.first)])
+
+    def pass_on(self, letters: Sequence[DeadLetter | LateEvent]) -> None:
+        """Write letters that are not of this run: those that an engine that was used before still held."""
+        if letters and self._output is not None:
+            self._output.write(letters)
 
     def flush(self) -> None:
         if self._output is not None:
@@ -361,12 +394,3 @@ def _one_by_one(batch: Batch) -> Iterator[Batch]:
 
 def _nth_line(batch: Batch, index: int) -> Callable[[int], bytes | None]:
     return lambda _: batch.line(index)
-
-
-def _microseconds(duration: str | int | None) -> int | None:
-    if duration is None or isinstance(duration, int):
-        return duration
-    try:
-        return parse_duration(duration)
-    except ValueError:
-        raise UsageError(f"idle_timeout: {duration!r} is no duration; write for example 30s") from None

@@ -8,6 +8,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from types import FrameType
+from typing import Literal
 
 _GENERATIONS = (50_000, 20, 100)
 
@@ -19,6 +20,7 @@ class Interrupt:
     """
 
     def __init__(self) -> None:
+        self.ending: Literal["interrupted", "terminated"] = "interrupted"
         self._asked = False
         self._may_raise = False
         self._installed = False
@@ -35,6 +37,14 @@ class Interrupt:
             signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
+        self.request()
+
+    def request(self) -> None:
+        """End the run after this batch; at once where it waits for input, and the second time.
+
+        Raises:
+            KeyboardInterrupt: it ends at once.
+        """
         if self._asked or self._may_raise:
             raise KeyboardInterrupt
         self._asked = True
@@ -43,7 +53,7 @@ class Interrupt:
         """Between two batches.
 
         Raises:
-            KeyboardInterrupt: Ctrl-C was pressed.
+            KeyboardInterrupt: the end was asked for.
         """
         if self._asked:
             raise KeyboardInterrupt

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from cep.event import DeadLetter, LateEvent
 
-Ended = Literal["complete", "interrupted", "stopped", "reader_gone"]
+Ended = Literal["complete", "interrupted", "terminated", "stopped", "reader_gone"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,10 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class SourceState:
-    """How far a partition was read: the ``position`` of its last record (a line), its bytes, whether it ended."""
+    """How far a partition was read: the ``position`` of its last record (a line), its bytes, whether it ended.
+
+    ``complete`` is false where the input was damaged or cut off: the rest of it was not read.
+    """
 
     source: str
     partition: str
@@ -56,17 +59,22 @@ class LimitHit:
 
 @dataclass(slots=True)
 class Summary:
-    """What a run did.
+    """What a run did, whatever its engine did before it.
 
     ``events`` = ``accepted`` + ``late`` + the dead letters without a rule; ``dead_letters`` counts by code. The counts
     by rule list every rule that runs (``derived``) or those concerned (the others). ``first_late`` and ``first_dead``
-    are kept where no output was given for them.
+    are kept where no output was given for them. ``without_time`` counts the records whose arrival was taken as their
+    time; ``worst_lateness_us`` is how far the latest of the late events was behind the watermark, with a lateness of
+    ``lateness_us``; ``unreadable`` are the ends of the inputs that were damaged or cut off.
     """
 
     ended: Ended = "complete"
     events: int = 0
     accepted: int = 0
+    without_time: int = 0
     late: int = 0
+    lateness_us: int = 0
+    worst_lateness_us: int = 0
     dead_letters: dict[str, int] = field(default_factory=dict)
     derived: dict[str, int] = field(default_factory=dict)
     held_back: dict[str, int] = field(default_factory=dict)
@@ -80,6 +88,7 @@ class Summary:
     sources: list[SourceState] = field(default_factory=list)
     first_late: list[LateEvent] = field(default_factory=list)
     first_dead: list[DeadLetter] = field(default_factory=list)
+    unreadable: list[DeadLetter] = field(default_factory=list)
     stopped_by: DeadLetter | None = None
 
     def to_dict(self) -> dict[str, Any]:
@@ -88,7 +97,10 @@ class Summary:
             "ended": self.ended,
             "events": self.events,
             "accepted": self.accepted,
+            "without_time": self.without_time,
             "late": self.late,
+            "lateness_us": self.lateness_us,
+            "worst_lateness_us": self.worst_lateness_us,
             "dead_letters": sum(self.dead_letters.values()),
             "dead_letters_by_code": self.dead_letters,
             "derived": sum(self.derived.values()),
@@ -104,6 +116,7 @@ class Summary:
             "sources": [asdict(state) for state in self.sources],
             "first_late": [event.to_dict() for event in self.first_late],
             "first_dead_letters": [letter.to_dict() for letter in self.first_dead],
+            "unreadable": [letter.to_dict() for letter in self.unreadable],
         }
         if self.stopped_by is not None:
             shown["stopped_by"] = self.stopped_by.to_dict()

@@ -9,8 +9,9 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from cep.durations import duration_text
 from cep.language.checked import Aggregate, CheckedKey
-from cep.language.words import duration_text, number_word, quoted
+from cep.language.words import number_word, quoted
 from cep.plan.expression_text import aggregate_text, expression_text
 from cep.plan.field_uses import field_uses
 from cep.plan.plan import AggregatePlan, Fit, Forbidden, PatternPlan, Plan, RulePlan, StepPlan, WaitPlan, WindowPlan

@@ -5,6 +5,7 @@ For people: definitions are expanded and constants folded, so the text need not 
 
 from __future__ import annotations
 
+from cep.durations import duration_text
 from cep.language.checked import (
     Aggregate,
     Between,
@@ -35,7 +36,7 @@ from cep.language.checked import (
     WindowBound,
 )
 from cep.language.printer import print_string
-from cep.language.words import duration_text, quoted
+from cep.language.words import quoted
 from cep.timestamps import format_time
 from cep.types import Type
 

@@ -1,7 +1,7 @@
 """Taking a record in: event time, declared types, the event's own id. Plan layer.
 
-The fast path is generated (see :mod:`cep.plan.readers`); here is what it calls when a value is not already what it
-should be.
+The fast path is generated (see :mod:`cep.plan.generate.readers`); here is what it calls when a value is not
+already what it should be.
 """
 
 from __future__ import annotations
@@ -10,13 +10,15 @@ import re
 from collections.abc import Callable
 from datetime import tzinfo
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 
+from cep.durations import parse_duration
 from cep.language.checked import SchemaField
-from cep.timestamps import DAY_US, HOUR_US, MINUTE_US, SECOND_US, parse_time
-from cep.types import Type
+from cep.timestamps import DAY_US, SECOND_US, in_range, parse_time
+from cep.types import INT64_MAX, INT64_MIN, Type
 
 _CACHE_LIMIT = 100_000
 
@@ -42,6 +44,8 @@ class EventClock:
         self.minutes: dict[str, int] = {}
         self.rests: dict[str, int] = {}
         self.arrival_us: int | None = None
+        self.arrivals = 0
+        """How many records took their arrival for their time."""
         self._zone = zone
 
     def __call__(self, value: Any) -> int:
@@ -53,6 +57,7 @@ class EventClock:
         if value is msgspec.UNSET or value is None:
             if self.arrival_us is None:
                 raise RecordError("CEP611", "the event has no time and no arrival time was given")
+            self.arrivals += 1
             return self.arrival_us
         try:
             time_us = parse_time(value, self._zone)
@@ -72,10 +77,14 @@ class EventClock:
         if len(self.rests) >= _CACHE_LIMIT:
             self.rests.clear()
         minute_us = parse_time(text[:16] + ":00Z")
+        if not in_range(minute_us - DAY_US) or not in_range(minute_us + DAY_US):
+            return  # with another rest it may be out of range
         self.minutes[text[:16]] = minute_us
         self.rests[text[16:]] = time_us - minute_us
 
 
+_DECIMAL = re.compile(r"[+-]?[0-9]{1,100}(\.[0-9]{0,100})?([eE][+-]?[0-9]{1,4})?")
+_MOST_PLACES = 400
 _OFFSET = re.compile(r"[+-]\d\d(:?\d\d)?(:?\d\d)?$")
 
 
@@ -114,7 +123,7 @@ def admission(declared: SchemaField, clock: EventClock) -> Callable[[Any], Any]:
             raise RecordError("CEP613", f"field `{name}` is required and missing", name)
         try:
             accepted = convert(value)
-        except (ValueError, TypeError, InvalidOperation, RecordError):
+        except (ValueError, TypeError, OverflowError, InvalidOperation, RecordError):
             raise RecordError(
                 "CEP614", f"field `{name}` should be {declared.type.not_null()}, not {_shown(value)}", name
             ) from None
@@ -127,7 +136,10 @@ def admission(declared: SchemaField, clock: EventClock) -> Callable[[Any], Any]:
 
 
 def _shown(value: Any) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:  # Python does not write ints of more than some thousand digits
+        return "so large a number"
     return text if len(text) <= 60 else f"{text[:57]}…"
 
 
@@ -147,35 +159,46 @@ def _to_float(value: Any) -> float:
 
 
 def _to_decimal(value: Any) -> Decimal:
-    if value.__class__ is float:
-        return Decimal(repr(value))
-    if value.__class__ not in (int, str, Decimal):
+    """A finite decimal whose size a sum can still hold exactly."""
+    if value.__class__ not in (int, float, str, Decimal):
         raise TypeError
-    return Decimal(value)
-
-
-_DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(us|ms|s|m|h|d|w)")
-_DURATION_UNITS = {
-    "us": 1, "ms": 1_000, "s": SECOND_US, "m": MINUTE_US, "h": HOUR_US, "d": DAY_US, "w": 7 * DAY_US,
-}  # fmt: skip
-
-
-def parse_duration(value: Any) -> int:
-    """Microseconds of text like ``1h30m`` or of a number of seconds.
-
-    Raises:
-        ValueError: it is neither.
-    """
-    if value.__class__ in (int, float):
-        return round(value * SECOND_US)
-    if value.__class__ is not str:
+    text = repr(value) if value.__class__ is float else str(value)
+    if not _DECIMAL.fullmatch(text):
         raise ValueError
-    text = value[1:] if value.startswith("-") else value
-    parts = _DURATION_PART.findall(text)
-    if not parts or "".join(number + unit for number, unit in parts) != text:
+    number = Decimal(text)
+    if abs(number.adjusted()) > _MOST_PLACES:
         raise ValueError
-    total = sum(Decimal(number) * _DURATION_UNITS[unit] for number, unit in parts)
-    return int(-total if value.startswith("-") else total)
+    return number
+
+
+@lru_cache(maxsize=65_536)
+def is_address(text: str) -> bool:
+    """Whether the text is an IPv4 or IPv6 address."""
+    import ipaddress
+
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _to_address(value: Any) -> str:
+    if value.__class__ is not str or not is_address(value):
+        raise ValueError
+    return str(value)
+
+
+def _to_duration(value: Any) -> int:
+    """Microseconds of text such as ``1h30m``, or of a number of seconds."""
+    if value.__class__ is str:
+        return parse_duration(value, signed=True)
+    if value.__class__ not in (int, float):
+        raise TypeError
+    us = round(value * SECOND_US)
+    if not INT64_MIN <= us <= INT64_MAX:
+        raise ValueError
+    return us
 
 
 def _converter(declared: Type, clock: EventClock) -> Callable[[Any], Any]:
@@ -191,7 +214,7 @@ def _converter(declared: Type, clock: EventClock) -> Callable[[Any], Any]:
         return convert_list
     table: dict[str, Callable[[Any], Any]] = {
         "string": _exactly(str),
-        "ip": _exactly(str),
+        "ip": _to_address,
         "int": _exactly(int),
         "bool": _exactly(bool),
         "list": _exactly(list),
@@ -199,6 +222,6 @@ def _converter(declared: Type, clock: EventClock) -> Callable[[Any], Any]:
         "float": _to_float,
         "decimal": _to_decimal,
         "timestamp": clock,
-        "duration": parse_duration,
+        "duration": _to_duration,
     }
     return table.get(name, lambda value: value)

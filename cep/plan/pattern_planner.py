@@ -6,21 +6,10 @@ wait. Reads the pattern that :mod:`cep.plan.unsupported` has let pass.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from cep.language.checked import Absence, CheckedRule, Expression, Loop, PatternNode, Sequence, Step
+from cep.language.checked import Absence, CheckedRule, Expression, Loop, PatternNode, Step
+from cep.plan.catalogue import Catalogue
 from cep.plan.plan import Forbidden, PatternPlan, StepPlan, WaitPlan
-from cep.plan.walk import event_fields, step_fields
-
-if TYPE_CHECKING:
-    from cep.plan.planner import Catalogue
-
-
-def elements(pattern: PatternNode) -> list[PatternNode]:
-    """The pattern as a flat list: groups of plain sequences are opened."""
-    if isinstance(pattern, Sequence):
-        return [e for part in (pattern.first, *(link.element for link in pattern.links)) for e in elements(part)]
-    return [pattern]
+from cep.plan.walk import elements, event_fields, step_fields
 
 
 def plan_pattern(rule: CheckedRule, catalogue: Catalogue) -> PatternPlan:

@@ -1,16 +1,17 @@
 """The plan: what the operators will do, as plain data. Plan layer.
 
 Made once from a checked rule set by :func:`cep.plan.planner.plan_rules`, printed by ``cep explain``, read by the
-runtime (and, one day, by a columnar executor). No closures, no state: conditions are checked expressions, still to be
+runtime. No closures, no state: conditions are checked expressions, still to be
 compiled; sets of conditions are bits, numbered per event type over all rules.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from cep.language.checked import CheckedFiring, CheckedKey, Conditional, Constant, Expression, SchemaField
+from cep.timestamps import TIME_FIELDS
 from cep.types import Type
 
 
@@ -176,6 +177,15 @@ class TypePlan:
     derived: bool = False
 
 
+def time_fields(plan: TypePlan | None) -> list[str]:
+    """Where the event time of a type's records is looked for, in order; null for a type that no rule reads."""
+    if plan is None or plan.time_field is None:
+        return list(TIME_FIELDS)
+    declared = next((check for check in plan.checks if check.name == plan.time_field), None)
+    further = TIME_FIELDS if declared is None or declared.type.optional else ()
+    return list(dict.fromkeys([plan.time_field, *further]))
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """All rules of a rule set, ready to be compiled and run."""
@@ -185,7 +195,7 @@ class Plan:
     fields: tuple[str, ...]
     whole: bool
     fingerprint: str
-    disabled: tuple[str, ...] = field(default=())
+    disabled: tuple[str, ...] = ()
 
     @property
     def sets_timers(self) -> bool:

@@ -11,7 +11,6 @@ from cep.diagnostics import Diagnostic, Span
 from cep.language.checked import (
     Absence,
     Aggregate,
-    Alternative,
     Bounded,
     CheckedRule,
     Choice,
@@ -27,12 +26,16 @@ from cep.language.checked import (
     Until,
     WindowBound,
 )
-from cep.plan.pattern_planner import elements
-from cep.plan.walk import walk
+from cep.plan.walk import elements, walk
 
 WINDOW_AGGREGATES = frozenset({"count", "sum", "avg", "min", "max", "count_distinct", "distinct", "first", "last"})
-MATCH_AGGREGATES = WINDOW_AGGREGATES
 
+_INSTEAD = {
+    "`or` between steps": "for one event of several types write `define NAME as A or B`, or `(A or B) as name`",
+    "a step that may be empty (`optional`, `any number of`, `up to`)": "write a rule for each case",
+    "`any(…)` as a step": "name the event types: `(A or B) as name`",
+    "`and`, `all of` and `N of` between steps": "write a rule for each order: `A then B`, `B then A`",
+}
 _FORMS: dict[type, str] = {
     Consecutive: "`consecutive`",
     Choice: "`or` between steps",
@@ -48,7 +51,9 @@ def unsupported(rule: CheckedRule) -> list[Diagnostic]:
     found = [*_clauses(rule), *(_pattern(rule) if rule.pattern is not None else _window(rule)), *_expressions(rule)]
     found.sort(key=lambda pair: (pair[1].line, pair[1].column))
     return [
-        Diagnostic("CEP490", f"{what} is part of the language but does not run yet in this version", span)
+        Diagnostic(
+            "CEP490", f"{what} is part of the language but does not run yet in this version", span, _INSTEAD.get(what)
+        )
         for what, span in found
     ]
 
@@ -101,7 +106,7 @@ def _nodes(pattern: PatternNode) -> Iterator[tuple[str, Span]]:
     elif isinstance(pattern, Loop):
         yield from _loop(pattern)
     elif isinstance(pattern, Step):
-        yield from ((_any_event(a), a.span) for a in pattern.alternatives if a.type is None)
+        yield from (("`any(…)` as a step", a.span) for a in pattern.alternatives if a.type is None)
     else:
         yield _FORMS[type(pattern)], pattern.span
 
@@ -117,10 +122,6 @@ def _loop(loop: Loop) -> Iterator[tuple[str, Span]]:
     elif not loop.greedy:
         yield "a reluctant loop", loop.span
     yield from _nodes(loop.element)
-
-
-def _any_event(alternative: Alternative) -> str:
-    return "`any(…)` as a step"
 
 
 def _window(rule: CheckedRule) -> Iterator[tuple[str, Span]]:
@@ -141,11 +142,10 @@ def _window(rule: CheckedRule) -> Iterator[tuple[str, Span]]:
 
 def _expressions(rule: CheckedRule) -> Iterator[tuple[str, Span]]:
     over_window = rule.input is not None
-    known = WINDOW_AGGREGATES if over_window else MATCH_AGGREGATES
     trees = (rule.pattern, rule.input, rule.where, rule.having, rule.emit, rule.when)
     for node in (n for tree in trees for n in walk(tree)):
         if isinstance(node, Aggregate):
-            if node.function not in known:
+            if node.function not in WINDOW_AGGREGATES:
                 yield f"the aggregate `{node.function}`", node.span
             elif node.over is not None:
                 yield "an aggregate with a window of its own", node.span

@@ -16,7 +16,9 @@ from cep.language.checked import (
     Expression,
     Field,
     KeyValue,
+    PatternNode,
     PreviousEvent,
+    Sequence,
     StepEvent,
     StepEventAt,
     StepValues,
@@ -98,3 +100,10 @@ def step_fields(expression: Expression, step: str) -> set[str]:
 def aggregates(expression: Expression) -> list[Aggregate]:
     """The aggregates in it, each once, in the order written."""
     return list(dict.fromkeys(node for node in walk(expression) if isinstance(node, Aggregate)))
+
+
+def elements(pattern: PatternNode) -> list[PatternNode]:
+    """The pattern as a flat list: groups of plain sequences are opened."""
+    if isinstance(pattern, Sequence):
+        return [e for part in (pattern.first, *(link.element for link in pattern.links)) for e in elements(part)]
+    return [pattern]

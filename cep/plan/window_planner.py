@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from cep.language.checked import CheckedRule, Expression
+from cep.plan.catalogue import Catalogue
 from cep.plan.plan import AggregatePlan, WindowPlan
 from cep.plan.walk import aggregates, event_fields
-
-if TYPE_CHECKING:
-    from cep.plan.planner import Catalogue
 
 
 def plan_window(rule: CheckedRule, catalogue: Catalogue) -> WindowPlan:

@@ -7,25 +7,24 @@ completing time, every part with its length before it, so that no two lists of e
 from __future__ import annotations
 
 import hashlib
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 
-from cep.event import DerivedEvent, Event, Evidence, Origin, event_id
-from cep.plan.functions import ExpressionCompiler
+from cep.durations import format_duration
+from cep.event import DerivedEvent, Event, Evidence, event_id
+from cep.plan.generate.functions import ExpressionCompiler
+from cep.plan.generate.scope import scope_of
+from cep.plan.generate.support import key_text, key_value
 from cep.plan.plan import RulePlan
-from cep.plan.scope import scope_of
-from cep.plan.support import key_text, key_value
 from cep.projection import Projection
 from cep.runtime.limits import Counters, Limits
-from cep.timestamps import format_duration, format_time
+from cep.runtime.state import DERIVED, pack_key, unpack_key
+from cep.timestamps import format_time
 from cep.types import Type
-
-DERIVED = Origin("cep")
-"""The origin of events that rules emit."""
 
 Roles = Sequence[tuple[str, Sequence[Event]]]
 """Labels of steps with their events, in the order of the pattern."""
@@ -65,6 +64,8 @@ class Emitter:
         self._meta = dict(rule.meta)
         self._hash = hashlib.blake2b(_framed("cep", rule.name, rule.fingerprint), digest_size=20)
         self._emitted: dict[Any, deque[int]] = {}
+        self._ordinals: Counter[bytes] = Counter()
+        self._ordinals_us: int | None = None
         self._untouched = 0
 
     def emit(
@@ -156,7 +157,18 @@ class Emitter:
             parts.append(item.step)
             parts.append(item.id)
         digest.update(_framed(*parts))
+        ordinal = self._ordinal(digest.digest(), time_us)
+        if ordinal:
+            digest.update(_framed(str(ordinal)))
         return "c1." + digest.hexdigest()
+
+    def _ordinal(self, digest: bytes, time_us: int) -> int:
+        """How often the same has been derived at this time: events may share an id."""
+        if time_us != self._ordinals_us:
+            self._ordinals_us = time_us
+            self._ordinals.clear()
+        self._ordinals[digest] += 1
+        return self._ordinals[digest] - 1
 
     def _shown_key(self, key: Any) -> dict[str, Any]:
         names = self._key_names
@@ -184,13 +196,19 @@ class Emitter:
         fields = event.raw if isinstance(event.raw, dict) else msgspec.json.decode(event.raw)
         return {name: value for name, value in fields.items() if name not in ("type", "time", "cep")}
 
-    def snapshot(self) -> list[tuple[Any, list[int]]]:
-        """The keys with the emissions that `at most` still counts."""
-        return [(key, list(times)) for key, times in self._emitted.items()]
+    def snapshot(self) -> dict[str, Any]:
+        """The emissions that `at most` still counts, by key, and those of the present time."""
+        return {
+            "emitted": [[pack_key(key), list(times)] for key, times in self._emitted.items()],
+            "time": self._ordinals_us,
+            "ordinals": [[digest, count] for digest, count in self._ordinals.items()],
+        }
 
-    def restore(self, emitted: list[tuple[Any, list[int]]]) -> None:
+    def restore(self, state: dict[str, Any]) -> None:
         """Take over what :meth:`snapshot` gave."""
-        self._emitted = {key: deque(times) for key, times in emitted}
+        self._emitted = {unpack_key(key): deque(times) for key, times in state["emitted"]}
+        self._ordinals_us = state["time"]
+        self._ordinals = Counter({bytes(digest): count for digest, count in state["ordinals"]})
 
 
 def _framed(*parts: str) -> bytes:

@@ -1,7 +1,7 @@
 """The way of an event from a batch to the operators: read, judged late or not, released in order. Runtime layer.
 
 Two ways lead to the same: a single partition without lateness is its own order and is taken as it comes (typed batches
-by the generated loop of :mod:`cep.plan.typed`); everything else waits in the reorder buffer for its turn.
+by the generated loop of :mod:`cep.plan.generate.typed`); everything else waits in the reorder buffer for its turn.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import Any
 
 from cep.event import Batch, DerivedEvent, Event, Origin
 from cep.functions.records import EvaluationError
+from cep.plan.generate.typed import can_be_typed, typed_class
 from cep.plan.intake import EventClock, RecordError
 from cep.plan.plan import Plan
-from cep.plan.typed import can_be_typed, typed_class
 from cep.projection import TYPE_FIELDS, Projection
 from cep.runtime.graph import Graph
 from cep.runtime.letters import Letters
@@ -123,18 +123,20 @@ class Feed:
         """Take a batch in."""
         partition = self.open(batch.source, batch.partition)
         partition.idle = partition.closed = False
-        self._clock.arrival_us = batch.arrival_us or None
+        self._clock.arrival_us = batch.arrival_us
         self._graph.counters.events += len(batch.events) + len(batch.dead)
         for letter in batch.dead:
             self._letters.bury(letter)
         self._letters.batch = batch
         try:
-            if self._alone(partition) and self._options.max_skew_us is None:
+            if self._alone(partition):
                 self._take_in_order(partition, batch, out)
             else:
                 self._take_any_order(partition, batch, out)
         finally:
             self._letters.batch = None
+            self._graph.counters.without_time += self._clock.arrivals
+            self._clock.arrivals = 0
 
     def _alone(self, partition: Partition) -> bool:
         """Whether this partition's events need wait for nobody."""
@@ -147,18 +149,19 @@ class Feed:
 
     def _take_in_order(self, partition: Partition, batch: Batch, out: list[DerivedEvent]) -> None:
         """A single partition without lateness is its own order."""
-        start_us = max(partition.highest_us, self._floor_us, self._first_in_order(partition))
-        if self._is_typed(batch.events):
-            now_us = self._scan_typed(partition, batch, start_us, out)
-        else:
-            now_us = start_us
-            for index, event in enumerate(batch.events):
-                now_us = self._take_one(partition, batch, index, event, now_us, out)
-        if batch.events and now_us > BEFORE_ALL:
-            partition.highest_us = max(partition.highest_us, now_us)
-            self._released = max(self._released, (now_us, partition.origin.order))
         if batch.positions:
             partition.position = batch.positions[-1]
+        now_us = start_us = max(partition.highest_us, self._floor_us, self._first_in_order(partition))
+        try:
+            if self._is_typed(batch.events):
+                now_us = self._scan_typed(partition, batch, start_us, out)
+            else:
+                for index, event in enumerate(batch.events):
+                    now_us = self._take_one(partition, batch, index, event, now_us, out)
+        finally:
+            if batch.events and now_us > BEFORE_ALL:
+                partition.highest_us = max(partition.highest_us, now_us)
+                self._released = max(self._released, (now_us, partition.origin.order))
 
     def _first_in_order(self, partition: Partition) -> int:
         """The earliest time at which this partition's events are not behind what was already released."""
@@ -177,6 +180,8 @@ class Feed:
             if mask < 0:
                 return now_us
         time_us: int = event.time_us
+        if self._is_ahead(batch, index, time_us):
+            return now_us
         if time_us < now_us:
             self._letters.late(partition, batch, index, time_us, now_us)
             return now_us
@@ -189,7 +194,7 @@ class Feed:
         return time_us
 
     def _scan_typed(self, partition: Partition, batch: Batch, start_us: int, out: list[DerivedEvent]) -> int:
-        """The fast path: see :mod:`cep.plan.typed`."""
+        """The fast path: see :mod:`cep.plan.generate.typed`."""
         graph = self._graph
         slow_events = 0
 
@@ -200,16 +205,23 @@ class Feed:
             reached_us = self._take_one(partition, batch, index, event, time_us_of(now), out)
             return moment_of(reached_us), next_timer()
 
+        furthest_us = self._furthest_us(batch)
+        furthest = END_OF_TIME if furthest_us is None else moment_of(furthest_us)
+
         def next_timer() -> datetime:
             deadline_us = graph.timers.next_us()
-            return END_OF_TIME if deadline_us is None else moment_of(deadline_us)
+            return furthest if deadline_us is None else min(moment_of(deadline_us), furthest)
 
-        def fire(moment: datetime) -> datetime:
-            graph.fire_until(time_us_of(moment), out)
+        def fire(index: int, moment: datetime) -> datetime | None:
+            time_us = time_us_of(moment)
+            if self._is_ahead(batch, index, time_us):
+                return None
+            graph.fire_until(time_us, out)
             return next_timer()
 
         if self._scan is None:
-            self._scan = self._compiler.scan(self._plan, self._projection.kinds)
+            watches_time = self._plan.sets_timers or self._options.max_skew_us is not None
+            self._scan = self._compiler.scan(self._plan, self._projection.kinds, watches_time)
         assert self._scan is not None
         reached = self._scan(
             batch.events, moment_of(start_us), next_timer(), slow, fire, graph.routes, graph.route, graph.emitted,
@@ -254,17 +266,28 @@ class Feed:
 
     def _in_time(self, partition: Partition, batch: Batch, index: int, time_us: int) -> bool:
         """Whether the event is neither late nor too far ahead; it then moves its partition's watermark."""
-        skew_us = self._options.max_skew_us
         partition.position = batch.positions[index]
-        if skew_us is not None and batch.arrival_us and time_us > batch.arrival_us + skew_us:
-            ahead = f"its time {format_time(time_us)} is further ahead of its arrival than the skew allowed"
-            self._letters.refuse(batch, index, "CEP616", ahead)
+        if self._is_ahead(batch, index, time_us):
             return False
         behind_us = max(partition.watermark_us, self._floor_us)
         if time_us < behind_us or (time_us, partition.origin.order) < self._released:
             self._letters.late(partition, batch, index, time_us, max(behind_us, self._released[0]))
             return False
         partition.highest_us = max(partition.highest_us, time_us)
+        return True
+
+    def _furthest_us(self, batch: Batch) -> int | None:
+        """The latest time that an event of the batch may have; null for any."""
+        skew_us = self._options.max_skew_us
+        return None if skew_us is None or batch.arrival_us is None else batch.arrival_us + skew_us
+
+    def _is_ahead(self, batch: Batch, index: int, time_us: int) -> bool:
+        """Whether the event lies further in the future than the skew allows: a dead letter."""
+        furthest_us = self._furthest_us(batch)
+        if furthest_us is None or time_us <= furthest_us:
+            return False
+        ahead = f"its time {format_time(time_us)} is further ahead of its arrival than the skew allowed"
+        self._letters.refuse(batch, index, "CEP616", ahead)
         return True
 
     def _deliver(self, entry: Released, out: list[DerivedEvent]) -> None:

@@ -12,16 +12,16 @@ from typing import Any
 
 from cep.event import DerivedEvent, Event
 from cep.functions.records import EvaluationError
-from cep.plan.functions import ExpressionCompiler, Reader
+from cep.plan.generate.functions import ExpressionCompiler, Reader
 from cep.plan.plan import PatternPlan, Plan, RulePlan, WindowPlan
 from cep.projection import Projection
-from cep.runtime.count import CountOperator
 from cep.runtime.emitter import Derived, Emitter
 from cep.runtime.limits import Counters, Limits
-from cep.runtime.operator import Operator, Receiver, Report, Surroundings
-from cep.runtime.sequence import SequenceOperator
-from cep.runtime.sliding import SlidingOperator
-from cep.runtime.state import EventTable, pack_key, unpack_key
+from cep.runtime.operators.counting import CountOperator
+from cep.runtime.operators.operator import Operator, Receiver, Report, Surroundings
+from cep.runtime.operators.sequence import SequenceOperator
+from cep.runtime.operators.sliding import SlidingOperator
+from cep.runtime.state import EventTable
 from cep.runtime.timers import Timers
 
 _ROUTES_KEPT = 4_096
@@ -72,12 +72,15 @@ class Graph:
 
     def deliver(self, event: Event, event_type: str, mask: int, out: list[DerivedEvent]) -> None:
         """Offer a source event to its operators, and all that follows from it."""
+        self._offer(event, event_type, mask, out)
+        if self._later:
+            self.follow(out)
+
+    def _offer(self, event: Event, event_type: str, mask: int, out: list[DerivedEvent]) -> None:
         for receive in self.route(event_type, mask):
             derived = receive(event, mask)
             if derived is not None:
                 self.emitted(derived, out)
-        if self._later:
-            self.follow(out)
 
     def emitted(self, derived: Derived, out: list[DerivedEvent]) -> None:
         """What a receiver gave, for who calls receivers without :meth:`deliver`; :meth:`follow` must come after."""
@@ -93,12 +96,8 @@ class Graph:
             assert event is not None
             event_type = getattr(event, self._type_attribute)
             mask = self.maskers[event_type](event)
-            if not mask:
-                continue
-            for receive in self.route(event_type, mask):
-                derived = receive(event, mask)
-                if derived is not None:
-                    self.emitted(derived, out)
+            if mask:
+                self._offer(event, event_type, mask, out)
 
     def fire_until(self, before_us: int, out: list[DerivedEvent]) -> None:
         """Fire the timers with a deadline before that time, in the order of S5, and all that follows from each."""
@@ -121,7 +120,7 @@ class Graph:
                 operator.rule.name,
                 operator.degraded_until_us,
                 operator.snapshot(table),
-                [[pack_key(key), times] for key, times in operator.emitter.snapshot()],
+                operator.emitter.snapshot(),
             ]
             for operator in self.operators
         ]
@@ -131,7 +130,7 @@ class Graph:
         for operator, (_, degraded_until_us, operator_state, emitted) in zip(self.operators, state, strict=True):
             operator.degraded_until_us = degraded_until_us
             operator.restore(operator_state, table)
-            operator.emitter.restore([(unpack_key(key), times) for key, times in emitted])
+            operator.emitter.restore(emitted)
 
 
 class Masker:

@@ -30,11 +30,13 @@ class Limits:
 class Counters:
     """What happened so far. Rules by name."""
 
-    __slots__ = ("dead_letters", "derived", "events", "held_back", "late", "limits", "null_keys")
+    __slots__ = ("dead_letters", "derived", "events", "held_back", "late", "limits", "null_keys", "without_time")
 
     def __init__(self) -> None:
         self.events = 0
         """Records that arrived, whatever became of them."""
+        self.without_time = 0
+        """Records whose arrival was taken as their time, since they had none."""
         self.late = 0
         self.dead_letters = 0
         self.derived: Counter[str] = Counter()
@@ -46,6 +48,7 @@ class Counters:
         """Plain data."""
         return {
             "events": self.events,
+            "without_time": self.without_time,
             "late": self.late,
             "dead_letters": self.dead_letters,
             "derived": dict(self.derived),
@@ -57,6 +60,7 @@ class Counters:
     def restore(self, state: dict[str, Any]) -> None:
         """Take over what :meth:`snapshot` gave."""
         self.events = state["events"]
+        self.without_time = state["without_time"]
         self.late = state["late"]
         self.dead_letters = state["dead_letters"]
         self.derived = Counter(state["derived"])

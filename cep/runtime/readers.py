@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from cep.event import Event
-from cep.plan.functions import ExpressionCompiler
+from cep.plan.generate.functions import ExpressionCompiler
 from cep.plan.intake import RecordError
 from cep.plan.plan import Plan
 from cep.projection import Projection

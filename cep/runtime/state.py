@@ -6,14 +6,20 @@ strategy asks whether two runs hold the same event, and it asks by identity.
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import msgspec
 
 from cep.event import Event, Origin
-from cep.plan.support import BoolKey
+from cep.plan.generate.support import BoolKey
 from cep.projection import Projection
-from cep.runtime.emitter import DERIVED
+from cep.types import INT64_MAX, INT64_MIN
+
+DERIVED = Origin("cep")
+"""The origin of events that rules emit."""
+
+_DECIMAL, _INT = 1, 2
 
 
 class EventTable:
@@ -52,7 +58,7 @@ class EventTable:
         }
         origin = event.origin
         where = [origin.source, origin.partition] if origin is not None else None
-        return [event.time_us, where, event.position, event.id, event.raw, fields]
+        return [event.time_us, where, event.position, event.id, _pack_value(event.raw), fields]
 
     def load(self, rows: list[list[Any]], origins: dict[tuple[str, str], Origin]) -> None:
         """Take over what :meth:`rows` gave. ``origins`` are shared among the events and are added to."""
@@ -60,7 +66,7 @@ class EventTable:
             event = self._projection.make({name: _unpack_value(value) for name, value in fields.items()})
             event.time_us = time_us
             origin = None if where is None else _origin(where[0], where[1], origins)
-            event.about = (origin, position, identity, raw)
+            event.about = (origin, position, identity, _unpack_value(raw))
             self._events.append(event)
 
 
@@ -73,26 +79,27 @@ def _origin(source: str, partition: str, origins: dict[tuple[str, str], Origin])
 
 
 def _pack_value(value: Any) -> Any:
-    """Decimals as a marked text; JSON values as they are."""
-    from decimal import Decimal
-
-    if isinstance(value, Decimal):
-        return msgspec.msgpack.Ext(1, str(value).encode())
-    if isinstance(value, list):
+    """JSON values as they are; decimals and ints outside 64 bits as marked texts."""
+    kind = value.__class__
+    if kind is list:
         return [_pack_value(v) for v in value]
-    if isinstance(value, int) and not -(2**63) <= value < 2**63:
-        return msgspec.msgpack.Ext(2, str(value).encode())
+    if kind is dict:
+        return {name: _pack_value(v) for name, v in value.items()}
+    if kind is int and not INT64_MIN <= value <= INT64_MAX:
+        return msgspec.msgpack.Ext(_INT, str(value).encode())
+    if kind is Decimal:
+        return msgspec.msgpack.Ext(_DECIMAL, str(value).encode())
     return value
 
 
 def _unpack_value(value: Any) -> Any:
-    from decimal import Decimal
-
     if isinstance(value, msgspec.msgpack.Ext):
         text = bytes(value.data).decode()
-        return Decimal(text) if value.code == 1 else int(text)
+        return Decimal(text) if value.code == _DECIMAL else int(text)
     if isinstance(value, list):
         return [_unpack_value(v) for v in value]
+    if isinstance(value, dict):
+        return {name: _unpack_value(v) for name, v in value.items()}
     return value
 
 

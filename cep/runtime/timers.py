@@ -8,7 +8,7 @@ from __future__ import annotations
 from heapq import heappop, heappush
 from typing import Any, Protocol
 
-from cep.plan.support import key_order
+from cep.plan.generate.support import key_order
 
 
 class Waiting(Protocol):

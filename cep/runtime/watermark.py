@@ -10,9 +10,10 @@ from __future__ import annotations
 from heapq import heappop, heappush
 
 from cep.event import Event, Origin
+from cep.types import INT64_MAX, INT64_MIN
 
-BEFORE_ALL = -(2**63)
-AFTER_ALL = 2**63 - 1
+BEFORE_ALL = INT64_MIN
+AFTER_ALL = INT64_MAX
 _LAST_ORIGIN = ("\U0010ffff", "\U0010ffff")
 
 

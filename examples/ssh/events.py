@@ -1,7 +1,7 @@
 """Turns what sshd writes to auth.log into events: log lines on standard input, JSON lines on standard output.
 
-    python examples/ssh/events.py < /var/log/auth.log | cep run rules/authentication --source -
-    tail -F /var/log/auth.log | python examples/ssh/events.py | cep run rules/authentication --source -
+    python examples/ssh/events.py --utc-offset=+01:00 < auth.log | cep run rules/authentication --source -
+    tail -F auth.log | python examples/ssh/events.py --utc-offset=+01:00 | cep run rules/authentication --source -
 
 It reads the two ways in which syslog writes a line, old and new:
 
@@ -272,7 +272,8 @@ def year(text: str) -> int:
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description="Turns sshd's lines in auth.log (standard input) into events (JSON lines on standard output).",
-        epilog="example: python examples/ssh/events.py < auth.log | cep run rules/authentication --source -",
+        epilog="example: "
+        "python examples/ssh/events.py --utc-offset=+01:00 < auth.log | cep run rules/authentication --source -",
     )
     parser.add_argument(
         "--year",
@@ -286,7 +287,7 @@ def main(arguments: list[str] | None = None) -> int:
         type=utc_offset,
         default=UTC,
         metavar="+HH:MM",
-        help="zone of the times that have none, as in --utc-offset=-05:00 (default: +00:00)",
+        help="offset of the server's clock, for times that have none, as in --utc-offset=-05:00 (default: +00:00)",
     )
     parser.add_argument("--quiet", action="store_true", help="do not report the counts")
     options = parser.parse_args(arguments)

@@ -37,6 +37,23 @@ def test_generated_code(rules: Path) -> None:
     assert "# read_Login" not in invoke("explain", rules).stdout
 
 
+def test_the_code_of_one_rule_holds_nothing_of_the_others(rules: Path) -> None:
+    other = 'rule other when Login(outcome == "strange") then no Login for 1 minute per user emit Other(user)\n'
+    text = BRUTE_FORCE + other
+    alone = invoke("explain", rules, "--code", "--json")
+    rules.write_text("rule odd when Logout(x == 7) then Login(n == 7) within 1m per user emit Odd(user)\n" + text)
+    both = json.loads(invoke("explain", rules, "--code", "--json").stdout)["code"]
+    assert "strange" in str(both)
+    assert "Logout" in str(both)
+    code = json.loads(invoke("explain", rules, "--rule", "brute_force", "--code", "--json").stdout)["code"]
+    assert "failure" in str(code)
+    assert [word for word in ("strange", "Logout", "== 7") if word in str(code)] == []
+    assert list(code) == list(json.loads(alone.stdout)["code"])
+    two = invoke("explain", rules, "--rule", "other", "--rule", "odd", "--code").stdout
+    assert "strange" in two
+    assert "failure" not in two
+
+
 def test_json(rules: Path) -> None:
     told = json.loads(invoke("explain", rules, "--json", "--code").stdout)
     [rule] = told["rules"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
 import os
 import select
@@ -13,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import login, objects, process, write_lines
+from cep.connectors import JsonlSink
+from tests.cli.command import ROOT, invoke, login, objects, process, write_lines
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and pipes are those of POSIX")
 
@@ -39,21 +42,22 @@ def give(running: subprocess.Popen[bytes], *events: object) -> None:
 
 
 def test_ctrl_c_while_it_waits_for_input(rules: Path, tmp_path: Path) -> None:
-    running = process("run", rules, "--source", "-", "--json", cwd=tmp_path, stdin=subprocess.PIPE, bufsize=0)
+    (tmp_path / "left.cep").write_text("rule left when Logout emit Left(user)")
+    running = process("run", tmp_path, "--source", "-", "--json", cwd=tmp_path, stdin=subprocess.PIPE, bufsize=0)
     give(running, login(0), login(1), login(2))
     assert json.loads(read_line(running))["type"] == "BruteForce"
-    give(running, login(3))
-    time.sleep(0.3)
+    give(running, login(3), {**login(4), "type": "Logout"})
+    assert json.loads(read_line(running))["type"] == "Left"
     running.send_signal(signal.SIGINT)
     out, err = running.communicate(timeout=PATIENCE_S)
     assert running.returncode == 130
     assert out == b""
     [told] = objects(err)
-    assert (told["ended"], told["derived"]) == ("interrupted", 1)
+    assert (told["ended"], told["derived"]) == ("interrupted", 2)
     assert told["sources"][0] | {"bytes_read": 0} == {
         "source": "stdin",
         "partition": "",
-        "position": 4,
+        "position": 5,
         "bytes_read": 0,
         "bytes_total": None,
         "complete": False,
@@ -79,8 +83,10 @@ def test_ctrl_c_in_the_middle_of_a_file_leaves_whole_lines(tmp_path: Path) -> No
     out = tmp_path / "out.jsonl"
     running = process("run", rules, "--source", events, "-o", out, "--json", cwd=tmp_path)
     until = time.monotonic() + PATIENCE_S
-    while time.monotonic() < until and not (out.exists() and out.stat().st_size):
-        time.sleep(0.01)
+    while not (out.exists() and out.stat().st_size):
+        assert time.monotonic() < until, "nothing was written in time"
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            running.wait(0.01)
     running.send_signal(signal.SIGINT)
     _, err = running.communicate(timeout=PATIENCE_S)
     [told] = objects(err)
@@ -99,8 +105,77 @@ def test_a_reader_that_leaves_is_no_error(tmp_path: Path) -> None:
         assert json.loads(running.stdout.readline())["user"] == "u0"
         running.stdout.close()
         assert running.stderr is not None
-        assert running.stderr.read() == b""
+        told = running.stderr.read()
+        assert told.startswith(b"the reader of the output went away: ")
+        assert told.count(b"\n") == 1
         assert running.wait(PATIENCE_S) == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize("verb", ["run", "check", "explain", "--help"])
+def test_standard_output_that_is_full(verb: str, rules: Path, tmp_path: Path) -> None:
+    write_lines(tmp_path / "logins.jsonl", [login(0), login(1), login(2)])
+    arguments = {"run": ("run", rules, "-s", "logins.jsonl"), "--help": ("--help",)}.get(verb, (verb, rules))
+    with Path("/dev/full").open("wb") as full:
+        _, err = (running := process(*arguments, cwd=tmp_path, stdout=full)).communicate(timeout=PATIENCE_S)
+    assert err.decode() == "error: cannot write to standard output: No space left on device\n"
+    assert running.returncode == 3
+
+
+@pytest.mark.parametrize("verb", ["run", "check", "explain"])
+def test_standard_output_that_is_closed(verb: str, rules: Path, tmp_path: Path) -> None:
+    write_lines(tmp_path / "logins.jsonl", [login(0), login(1), login(2)])
+    more = "-s logins.jsonl" if verb == "run" else ""
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"{sys.executable} -m cep {verb} {rules} {more} >&-"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        check=False,
+    )
+    assert done.stderr.decode() == "error: cannot write to standard output: Bad file descriptor\n"
+    assert done.returncode == 3
+
+
+def test_an_output_file_on_a_full_disk(rules: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(JsonlSink, "write", full)
+    events = write_lines(tmp_path / "logins.jsonl", [login(0), login(1), login(2)])
+    done = invoke("run", rules, "-s", events, "-o", tmp_path / "out.jsonl")
+    assert done.exit_code == 3
+    assert "out.jsonl`: No space left on device" in done.stderr
+
+
+def test_sigterm_ends_like_ctrl_c(tmp_path: Path) -> None:
+    rules = tmp_path / "gone.cep"
+    rules.write_text("rule left when Logout emit Left(user)\nrule gone when Login then no Login for 1h emit Gone(user)")
+    options = ("-s", "-", "--at-end", "flush")
+    running = process("run", rules, *options, cwd=tmp_path, stdin=subprocess.PIPE, bufsize=0)
+    give(running, login(0), {**login(1), "type": "Logout"})
+    assert json.loads(read_line(running))["type"] == "Left"
+    running.send_signal(signal.SIGTERM)
+    out, err = running.communicate(timeout=PATIENCE_S)
+    assert (running.returncode, out) == (143, b"")
+    assert b"terminated: 2 events" in err
+    assert b"gone  1 absence still waits; a terminated run does not flush it\n" in err
+    assert b"--at-end" not in err
+
+
+@pytest.mark.parametrize(("number", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_an_early_signal_is_no_traceback(number: str, code: int, root: Path) -> None:
+    program = (
+        "import os, signal, sys\n"
+        "class Early:\n"
+        "    def find_spec(self, name, *rest):\n"
+        f"        if name == 'click': os.kill(os.getpid(), signal.{number})\n"
+        "sys.meta_path.insert(0, Early())\n"
+        "from cep.cli import main; main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, check=False)
+    assert done.returncode == code
+    assert done.stderr.splitlines() == [b"interrupted" if number == "SIGINT" else b"terminated"]
 
 
 @pytest.mark.parametrize("arguments", [("--help",), ("explain", "rules:authentication"), ("check", "nowhere")])

@@ -9,12 +9,81 @@ from typing import Any
 
 import pytest
 
+from cep.connectors.protocols import Partition, wall_clock
+from cep.connectors.registry import SOURCES
+from cep.event import Batch
+from cep.pipeline import Pipeline
+from cep.projection import Projection
 from tests.cli.command import invoke, login, objects, write_lines
 
 
 def summary_of(stderr: str) -> dict[str, Any]:
     [summary] = objects(stderr)
     return summary
+
+
+class Beats:
+    """A live source with a name of its own: one event, then silence until the run has written something."""
+
+    source, partition, live, size, position = "beats", "", True, None, 0
+
+    def __init__(self, written: Path) -> None:
+        self._written = written
+        self._until_us = wall_clock() + 60_000_000
+        self._began = False
+        self._projection: Projection | None = None
+
+    def partitions(self, projection: Projection) -> list[Partition]:
+        self._projection = projection
+        return [self]
+
+    def next_batch(self) -> Batch | None:
+        now_us = wall_clock()
+        if self._began:
+            is_silent = now_us < self._until_us and not self._written.stat().st_size
+            return Batch(self.source, "", [], ()) if is_silent else None
+        assert self._projection is not None
+        self._began = True
+        beat = self._projection.make({"type": "Beat", "time": now_us / 1_000_000, "host": "a"})
+        return Batch(self.source, "", [beat], [1], arrival_us=now_us)
+
+    def close(self) -> None:
+        pass
+
+
+def test_the_idle_timeout_is_for_every_live_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = tmp_path / "out.jsonl"
+    monkeypatch.setitem(SOURCES, "beats", lambda text, options: Beats(out))
+    rules = tmp_path / "gone.cep"
+    rules.write_text("rule gone when Beat then no Beat for 100ms per host emit Gone(host)")
+    done = invoke("run", rules, "-s", "beats:x", "--idle-timeout", "50ms", "-o", out, "--json")
+    assert done.exit_code == 0
+    assert summary_of(done.stderr)["derived_by_rule"] == {"gone": 1}
+
+
+@pytest.mark.parametrize(("option", "expected"), [((), 30_000_000), (("--idle-timeout", "none"), None)])
+def test_standard_input_is_not_waited_for_forever(
+    option: tuple[str, ...], expected: int | None, rules: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[Any] = []
+
+    class Watched(Pipeline):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            given.append(options["idle_timeout"])
+            super().__init__(*arguments, **options)
+
+    monkeypatch.setattr("cep.pipeline.Pipeline", Watched)
+    assert invoke("run", rules, "-s", "-", *option, stdin="").exit_code == 0
+    assert given == [expected]
+
+
+def test_files_have_no_idle_timeout(rules: Path, events: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: object) -> None:
+        raise AssertionError("a file is not silent")
+
+    monkeypatch.setattr(Pipeline, "_silent", never)
+    assert invoke("run", rules, "-s", events).exit_code == 0
+    assert "[default: 30s with" in invoke("run", "--help").stdout
 
 
 class TestOutput:
@@ -245,6 +314,71 @@ class TestOptions:
         assert objects(done.stdout)
 
 
+class TestHints:
+    """What the summary advises comes from the events at hand."""
+
+    def test_events_without_a_time(self, rules: Path, tmp_path: Path) -> None:
+        path = write_lines(tmp_path / "a.jsonl", [{"type": "Login", "user": "ann", "outcome": "x"}] * 5)
+        wanted = (
+            "5 events had no time of their own: their arrival was taken"
+            " (fields looked for: ts, timestamp, time, @timestamp, event_time)"
+        )
+        for_files = f"{wanted}; of events in files this is rarely wanted"
+        assert f"warning: {for_files}\n" in invoke("run", rules, "-s", path).stderr
+        told = summary_of(invoke("run", rules, "-s", path, "--json").stderr)
+        assert (told["without_time"], told["warnings"]) == (5, [for_files])
+        assert f"warning: {wanted}\n" in invoke("run", rules, "-s", "-", stdin=path.read_text()).stderr
+
+    @pytest.mark.parametrize(
+        ("behind_s", "lateness", "advice"),
+        [(30, "0s", "30s"), (31, "0s", "1m"), (31, "1s", "1m"), (45 * 60, "0s", "1h"), (90_000, "0s", None)],
+    )
+    def test_the_lateness_that_is_needed(
+        self, behind_s: int, lateness: str, advice: str | None, rules: Path, tmp_path: Path
+    ) -> None:
+        events = [{**login(0), "time": 1_000_000}, {**login(0), "time": 1_000_000 - behind_s}]
+        path = write_lines(tmp_path / "a.jsonl", events)
+        told = invoke("run", rules, "-s", path, "--lateness", lateness).stderr
+        wanted = "1 event, not kept; `--late FILE` keeps it"
+        wanted += f", `--lateness {advice}` waits for it\n" if advice else "\n"
+        assert wanted in told
+        if advice:
+            assert " late " not in invoke("run", rules, "-s", path, "--lateness", advice).stderr
+
+    def test_what_is_not_listed_is_counted(self, rules: Path, tmp_path: Path) -> None:
+        late = [login(second) for second in (60, 1, 2, 3, 4)]
+        told = invoke("run", rules, "-s", write_lines(tmp_path / "a.jsonl", [*late, *["broken"] * 5])).stderr
+        assert "… and 1 more\n" in told
+        assert "… and 2 more\n" in told
+
+    def test_one_warning_for_all_types(self, tmp_path: Path) -> None:
+        rules = tmp_path / "r.cep"
+        rules.write_text("rule r when Login as a then Logout as b then Payment as c within 1h emit R(x = 1)")
+        path = write_lines(tmp_path / "a.jsonl", [{"type": "Logon", "time": 0}])
+        [warning] = [line for line in invoke("run", rules, "-s", path).stderr.splitlines() if "no event had" in line]
+        assert "the types `Login` (did you mean `Logon`?), `Logout`" in warning
+        assert warning.endswith("`Payment`, which rules read")
+
+    def test_no_share_of_what_the_buffer_had_read(self, rules: Path, events: Path) -> None:
+        assert "logins.jsonl: read up to 4\n" in invoke("run", rules, "-s", events, "--on-error", "stop").stderr
+
+    def test_quiet_json(self, rules: Path, events: Path) -> None:
+        assert summary_of(invoke("run", rules, "-s", events, "-q", "--json").stderr)["derived"] == 1
+        assert "also with -q" in " ".join(invoke("run", "--help").stdout.split())
+
+    @pytest.mark.parametrize("quiet", [(), ("-q",)])
+    def test_an_input_that_is_cut_off(self, quiet: tuple[str, ...], rules: Path, tmp_path: Path) -> None:
+        path = tmp_path / "a.jsonl.gz"
+        path.write_bytes(gzip.compress(json.dumps(login(0)).encode() + b"\n")[:-9])
+        done = invoke("run", rules, "-s", path, *quiet)
+        assert done.exit_code == 1
+        assert "error: a.jsonl.gz:" in done.stderr
+        assert "CEP607" in done.stderr
+        assert "the rest of this input was not read" in done.stderr
+        told = summary_of(invoke("run", rules, "-s", path, "--json").stderr)
+        assert (told["sources"][0]["complete"], told["unreadable"][0]["code"]) == (False, "CEP607")
+
+
 class TestMistakes:
     """Exit code 3 and one line that says what to do; 2 where the rules are wrong."""
 
@@ -301,6 +435,25 @@ class TestMistakes:
         assert "error[CEP1" in done.stderr
         assert "typo.cep:2:3" in done.stderr
         assert "when" in done.stderr
+
+    def test_a_setting_that_is_wrong_is_usage(self, tmp_path: Path, events: Path) -> None:
+        rules = tmp_path / "let.cep"
+        rules.write_text("let limit = 3\nrule r when Login(n > limit) emit R(user)")
+        done = invoke("run", rules, "-s", events, "--set", "limit=abc")
+        assert done.exit_code == 3
+        assert "--set limit" in done.stderr
+
+    def test_a_place_without_a_line(self, events: Path) -> None:
+        done = invoke("run", "nope", "-s", events)
+        assert "--> nope\n" in done.stderr
+        assert ":0:0" not in done.stderr
+
+    def test_wrong_rules_as_json(self, tmp_path: Path, events: Path) -> None:
+        rules = tmp_path / "typo.cep"
+        rules.write_text("rule r\n  wen Login\n  emit R(user)\n")
+        done = invoke("run", rules, "-s", events, "--json")
+        assert (done.exit_code, done.stdout) == (2, "")
+        assert json.loads(done.stderr) == json.loads(invoke("check", rules, "--json").stdout)
 
     def test_a_folder_without_rules(self, tmp_path: Path, events: Path) -> None:
         (tmp_path / "rules").mkdir()

@@ -135,12 +135,23 @@ def test_an_object_may_not_end_on_a_line_where_the_next_begins(tmp_path: Path) -
     assert (got.ids, got.codes) == ([], [(1, "CEP601"), (2, "CEP606")])
 
 
-def test_the_depth_check_is_linear_on_hostile_text() -> None:
-    for hostile in (b'\\"' * 500_000, b'"[' * 500_000, b"[{" * 500_000, b"[]" * 500_000):
-        try:
-            check_depth(hostile)
-        except RecursionError:
-            continue
+@pytest.mark.parametrize(
+    "hostile",
+    [b'\\"' * 500_000, b"[]" * 500_000, b'"[' + b'\\"[' * 500_000, b'"' + b"[{" * 500_000],
+    ids=["escapes", "pairs", "one text with escapes", "one text"],
+)
+def test_the_depth_check_is_linear_on_hostile_text(hostile: bytes) -> None:
+    check_depth(hostile)
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [b'"[' * 500_000, b"[{" * 500_000, b"[" * 300 + b'\\"' * 500_000],
+    ids=["many texts", "deep", "deep, then escapes"],
+)
+def test_the_depth_check_refuses_hostile_text_in_linear_time(hostile: bytes) -> None:
+    with pytest.raises(RecursionError):
+        check_depth(hostile)
 
 
 def test_a_truncated_last_line(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """Derived events as lines and as CloudEvents, late events and dead letters, and a reader that goes away."""
 
+import io
 import json
+import os
 import stat
 import subprocess
 import sys
@@ -11,6 +13,7 @@ import pytest
 
 from cep.connectors import JsonlLetters, JsonlSink, MemorySink, MemorySource, Sink, Source, open_sink, open_source
 from cep.connectors.cloudevents import to_cloudevent, traceparent
+from cep.connectors.sinks import discard
 from cep.errors import UsageError
 from cep.event import DeadLetter, DerivedEvent, Evidence, LateEvent
 from cep.projection import Projection
@@ -231,10 +234,11 @@ class TestMemory:
         source = MemorySource(records, batch_size=3)
         assert isinstance(source, Source)
         got = read(source, ["n"], whole=True)
-        assert got.ids == ["memory:1", "memory:2", "memory:4"]
-        assert got.events == [{"type": "A", "n": 1}, {"type": "B"}, {"n": 4}]
-        assert got.lines[0] == got.raws[0] == b'{"type":"A","n":1}'
-        [letter] = got.dead
+        assert got.ids == ["memory:1", "memory:4"]
+        assert got.events == [{"type": "A", "n": 1}, {"n": 4}]
+        assert (got.lines[0], got.raws[0]) == (b'{"type":"A","n":1}', records[0])
+        unfit, letter = got.dead
+        assert (unfit.position, unfit.code) == (2, "CEP617")
         assert (letter.position, letter.code, letter.reason) == (3, "CEP606", "the record is not a mapping but int")
         assert got.batches == 2
 
@@ -251,3 +255,24 @@ class TestMemory:
         sink.flush()
         sink.close()
         assert sink.events == [DERIVED]
+
+
+def test_discard_leaves_no_descriptor_behind() -> None:
+    reading, writing = os.pipe()
+    stream = os.fdopen(writing, "wb")
+    stream.write(b"held back")
+    os.close(reading)
+    next_free = os.dup(writing)
+    os.close(next_free)
+    discard(stream)
+    again = os.dup(writing)
+    os.close(again)
+    assert again == next_free
+    stream.close()
+
+
+def test_discard_of_a_stream_without_a_descriptor_does_nothing() -> None:
+    discard(io.BytesIO())
+    closed = io.StringIO()
+    closed.close()
+    discard(closed)

@@ -11,6 +11,7 @@ The first word after the fence is the language, the others say what is to hold:
 ``events``, ``derived``     the block before, run: a line is ``TIME Name(field = value, …)`` as in a rule test; of derived
                             events the fields written are compared; ``nothing`` stands for none
 ``json events``             the same as JSON lines; they come from ``events.jsonl``
+``csv events``              the same as rows of ``events.csv``
 ``json derived``            the whole derived events, ids left out
 ``yaml``                    a rule file in its YAML form that loads; with ``same`` it derives what the block before derives
 ``python``, ``text output`` a program, and what it prints
@@ -21,6 +22,7 @@ from __future__ import annotations
 
 import json
 import re
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -28,6 +30,7 @@ from pathlib import Path
 from typing import Any
 
 import cep
+from cep.connectors import open_source
 from cep.timestamps import SECOND_US, parse_time
 
 ZERO_US = parse_time("2026-01-01T00:00:00Z")
@@ -89,7 +92,7 @@ def blocks(page: Path) -> list[Block]:
 
 def scenes(page: Path, language: str) -> list[tuple[Block, list[Block]]]:
     """The blocks of a language, each with the blocks after it that belong to it."""
-    followers = {"events", "derived", "json", "yaml"} if language == "cep" else set()
+    followers = {"events", "csv", "derived", "json", "yaml"} if language == "cep" else set()
     found: list[tuple[Block, list[Block]]] = []
     open_scene = False
     for block in blocks(page):
@@ -146,6 +149,8 @@ def _iso(time_us: int) -> str:
 
 def derive(engine: cep.Engine, events: Block) -> list[cep.DerivedEvent]:
     """What an engine derives from an ``events`` block."""
+    if events.language == "csv":
+        return _derive_from_csv(engine, events.text)
     if events.language == "json":
         lines = [json.loads(line) for line in events.text.splitlines()]
         found = [each for line in lines for each in engine.push(line, source="events.jsonl")]
@@ -157,6 +162,15 @@ def derive(engine: cep.Engine, events: Block) -> list[cep.DerivedEvent]:
             else:
                 found += engine.push({"type": row.type, "time": _iso(row.at_us), **row.fields}, source="events.jsonl")
     return [*found, *engine.finish()]
+
+
+def _derive_from_csv(engine: cep.Engine, text: str) -> list[cep.DerivedEvent]:
+    sink = cep.MemorySink()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "events.csv")
+        path.write_text(text, "utf-8")
+        cep.Pipeline(engine, [open_source(path)], [sink]).run()
+    return list(sink.events)
 
 
 def compare(derived: list[cep.DerivedEvent], expected: Block) -> None:

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "grammar" / "README.md"]
 KNOWN = {
     ("cep",), ("cep", "not-yet"), ("cep", "wrong"), ("cep", "pattern"), ("cep", "pattern", "not-yet"), ("cep", "true"),
-    ("events",), ("derived",), ("json", "events"), ("json", "derived"), ("json",), ("yaml",), ("yaml", "same"), ("python",),
+    ("events",), ("derived",), ("csv", "events"), ("json", "events"), ("json", "derived"), ("json",), ("yaml",), ("yaml", "same"), ("python",),
     ("text", "output"), ("text",), ("sh",),
 }  # fmt: skip
 
@@ -24,6 +24,11 @@ def _scenes(language: str) -> list[object]:
         for page in PAGES
         for block, after in scenes(page, language)
     ]
+
+
+@pytest.mark.parametrize("language", ["cep", "yaml", "python"])
+def test_there_are_blocks_of_each_language(language: str) -> None:
+    assert _scenes(language)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

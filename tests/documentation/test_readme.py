@@ -12,7 +12,8 @@ import pytest
 from click.testing import CliRunner
 
 import cep
-from cep.cli.group import BUG, FINDINGS, INTERRUPTED, NOT_RULES, USAGE
+from cep.cli.ending import INTERRUPTED, TERMINATED
+from cep.cli.group import BUG, FINDINGS, NOT_RULES, USAGE
 from cep.cli.group import cep as group
 from tests.documentation.blocks import blocks
 
@@ -45,13 +46,17 @@ def test_the_main_job_derives_as_many_events_as_it_says(root: Path, text: str) -
 
 def test_its_links_lead_somewhere(root: Path) -> None:
     for page in (root / README, root / "grammar" / README):
-        for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text("utf-8")):
-            if "://" not in target:
-                assert (page.parent / target).exists(), f"{page}: {target}"
+        targets = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text("utf-8"))
+        inside = [target for target in targets if "://" not in target]
+        assert inside, page
+        for target in inside:
+            assert (page.parent / target).exists(), f"{page}: {target}"
 
 
 def test_the_folders_it_names_are_there(root: Path, text: str) -> None:
-    for name in re.findall(r"^\| \[?`((?:cep|grammar|rules|examples|tests)/[\w/.]*)`", text, re.MULTILINE):
+    named = re.findall(r"^\| \[?`((?:cep|grammar|rules|examples|tests)/[\w/.]*)`", text, re.MULTILINE)
+    assert named
+    for name in named:
         assert (root / name).exists(), name
 
 
@@ -80,7 +85,7 @@ rule brute_force
 
 def test_the_exit_codes_are_those_of_the_command(text: str) -> None:
     told = {int(code) for code in re.findall(r"^\| (\d+) \| ", text, re.MULTILINE)}
-    assert told == {0, FINDINGS, NOT_RULES, USAGE, BUG, INTERRUPTED}
+    assert told == {0, FINDINGS, NOT_RULES, USAGE, BUG, INTERRUPTED, TERMINATED}
 
 
 @pytest.mark.parametrize("verb", ["run", "check", "explain"])

@@ -53,5 +53,7 @@ def test_every_rule_has_a_test_that_fires_and_one_that_does_not(pack: Path) -> N
 
 @pytest.mark.parametrize("pack", [path for path in PACKS if path.is_dir()], ids=lambda path: path.name)
 def test_every_rule_of_a_shipped_pack_has_tags(pack: Path) -> None:
-    for rule in RULE.finditer(text_of(pack)):
+    rules = list(RULE.finditer(text_of(pack)))
+    assert rules
+    for rule in rules:
         assert re.search(r'^  tags \["', rule["body"], re.MULTILINE), rule["name"]

@@ -292,7 +292,7 @@ def test_what_a_parameter_accepts() -> None:
 
 
 def test_times_are_shown_as_text_where_their_type_is_known() -> None:
-    from cep.functions import conversion
+    from cep.functions.families import conversion
 
     string, formatted = FUNCTIONS["string"], FUNCTIONS["format"]
     assert string.implementation_for([Type("timestamp")])(0) == "1970-01-01T00:00:00Z"

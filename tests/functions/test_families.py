@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from cep.functions import FUNCTIONS, EvaluationError
-from cep.functions.network import network_error
-from cep.functions.text import template_error
-from cep.functions.time import time_of_day_error, unit_error, zone_error
+from cep.functions.families.network import network_error
+from cep.functions.families.text import template_error
+from cep.functions.families.time import time_of_day_error, unit_error, zone_error
 from cep.timestamps import DAY_US, HOUR_US, MINUTE_US, SECOND_US, format_time, parse_time
 
 MEGABYTE = 1 << 20

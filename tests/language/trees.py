@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from cep.language import syntax
-from cep.language.words import INT64_MAX, INT64_MIN, words_of
+from cep.language.words import words_of
+from cep.types import INT64_MAX, INT64_MIN
 
 KEYWORDS = words_of(
     """event define let table rule test time id in as from key when where within per having after match skip past last next

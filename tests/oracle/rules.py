@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cep.language.checked import RuleSet
-from cep.language.load import load_rules
+from cep.language.rule_files import load_rules
 
 
 def load(text: str) -> RuleSet:

@@ -21,6 +21,7 @@ from cep.pipeline import Pipeline, Progress, Summary
 from cep.plan.planner import plan_rules
 from cep.projection import Projection
 from cep.runtime.feed import Options
+from cep.runtime.limits import Limits
 
 SECOND = 1_000_000
 EACH = "rule each when A as a emit Each(n = a.n)"
@@ -187,6 +188,42 @@ class TestCounts:
         assert dead.closed
         assert (summary.first_late, summary.first_dead) == ([], [])
 
+    @pytest.mark.parametrize("restored", [False, True])
+    def test_they_are_of_this_run(self, restored: bool) -> None:
+        rules = """
+        rule each when A as a emit Each(n = 10 / a.n)
+        rule some when A per n emit Some(n) at most 1 every 1 hour
+        rule pair when A as a then B as b within 1 hour emit Pair(n = a.n)
+        """
+
+        def records(second: int) -> list[Any]:
+            return [a(second), a(second), a(second - 5), 3, a(second, n=0), {"type": "A", "time": second}]
+
+        def new() -> Engine:
+            return engine(rules, limits=Limits(runs_per_key=1))
+
+        machine = new()
+        first = Pipeline(machine, [source("s", *records(10))]).run()
+        machine.push_batch(Batch("s", "", [], (), dead=[DeadLetter("CEP601", "of before", "s", "", 7)]))
+        if restored:
+            snapshot, before, machine = machine.snapshot(), machine, new()
+            machine.restore(snapshot)
+            assert len(before.take_dead_letters()) == 1
+        told: list[Progress] = []
+        dead = Letters()
+        second = Pipeline(machine, [source("s", *records(20))], dead=dead, on_progress=told.append).run()
+        for summary in (first, second):
+            assert (summary.events, summary.accepted, summary.late) == (6, 4, 1)
+            assert summary.dead_letters == {"CEP606": 1, "CEP621": 1}
+            assert summary.null_keys == {"some": 1}
+            assert summary.events_per_second == pytest.approx(6 / summary.seconds)
+        assert [first.derived, second.derived] == [{"each": 3, "some": n, "pair": 0} for n in (2, 0)]
+        assert [first.held_back, second.held_back] == [{"some": 1}, {"some": 3}]
+        assert [[hit.count for hit in summary.limits] for summary in (first, second)] == [[3], [4]]
+        assert told[0].events == 6
+        codes = [getattr(letter, "code", None) for letter in dead.kept]
+        assert codes == ["CEP601"] * (not restored) + ["CEP606", "CEP621"]
+
     def test_without_outputs_the_first_few_are_kept(self) -> None:
         _, summary = run(EACH, source("s", *[1] * 10))
         assert [letter.position for letter in summary.first_dead] == [1, 2, 3]
@@ -229,6 +266,18 @@ class TestEnds:
         sink = MemorySink()
         summary = Pipeline(engine(EACH, on_error="stop"), [source("s", a(0), "broken", batch_size=1)], [sink]).run()
         assert (summary.ended, len(sink.events)) == ("stopped", 1)
+
+    @pytest.mark.parametrize("on_error", ["continue", "stop"])
+    def test_what_an_engine_derived_before_it_stopped_is_written(self, on_error: str) -> None:
+        rules = f"{EACH}\nrule fraction when A as a emit Fraction(n = 10 / a.n)"
+        sink, dead = MemorySink(), Letters()
+        events = source("s", a(0), a(1, n=0), a(2))
+        machine = engine(rules, on_error="stop")
+        summary = Pipeline(machine, [events], [sink], dead=dead, on_error=on_error).run()  # type: ignore[arg-type]
+        assert [(d.type, d.fields["n"]) for d in sink.events] == [("Each", 1), ("Fraction", 10), ("Each", 0)]
+        assert (summary.ended, sum(summary.derived.values())) == ("stopped", 3)
+        assert summary.dead_letters == {"CEP621": 1}
+        assert [letter.position for letter in dead.kept] == [2]
 
     def test_ctrl_c_while_the_engine_works_waits_for_the_end_of_the_batch(self) -> None:
         clock = Clock()
@@ -294,6 +343,23 @@ class TestEnds:
         with pytest.raises(UsageError):
             pipeline.run()
 
+    def test_it_runs_once_without_sources_and_after_a_failure(self) -> None:
+        class Missing:
+            name = "missing"
+
+            def partitions(self, projection: Projection) -> list[Partition]:
+                raise UsageError("there is no such source")
+
+        empty = Pipeline(engine(EACH), [])
+        empty.run()
+        with pytest.raises(UsageError, match="runs once"):
+            empty.run()
+        failing = Pipeline(engine(EACH), [Missing()])
+        with pytest.raises(UsageError, match="no such source"):
+            failing.run()
+        with pytest.raises(UsageError, match="runs once"):
+            failing.run()
+
     def test_the_collector_is_as_it_was(self) -> None:
         before = gc.get_threshold(), gc.get_freeze_count()
         run(EACH, source("s", a(0)))
@@ -344,7 +410,7 @@ class TestSilence:
         assert sink.events == []
 
     def test_a_timeout_without_a_unit(self) -> None:
-        with pytest.raises(UsageError, match="30s"):
+        with pytest.raises(UsageError, match="write `5s`, `5m` or `5h`"):
             Pipeline(engine(EACH), [], idle_timeout="5")
 
 
@@ -363,3 +429,21 @@ class TestUnseen:
     def test_an_interrupted_run_does_not_guess(self) -> None:
         _, summary = run(EACH, Scripted("s", KeyboardInterrupt(), clock=Clock()))
         assert summary.unseen == []
+
+
+class TestWhatTheSummaryKeeps:
+    def test_the_worst_lateness(self) -> None:
+        _, summary = run(EACH, source("s", a(100), a(90), a(40), a(99)), late=Letters())
+        assert (summary.late, summary.worst_lateness_us, summary.lateness_us) == (3, 60 * SECOND, 0)
+
+    def test_events_without_a_time_of_this_run(self) -> None:
+        used = engine(EACH)
+        for _ in range(2):
+            summary = Pipeline(used, [source("s", {"type": "A", "n": 1}, {"type": "A", "n": 2})]).run()
+            assert summary.without_time == 2
+
+    def test_another_signal_ends_the_run_too(self) -> None:
+        live = Scripted("s", [a(0)], lambda: pipeline.interrupt(), [a(1)], clock=Clock())
+        sink = MemorySink()
+        pipeline = Pipeline(engine(EACH), [live], [sink])
+        assert (pipeline.run().ended, len(sink.events)) == ("terminated", 1)

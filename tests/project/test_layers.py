@@ -14,12 +14,14 @@ CORE: dict[str, frozenset[str]] = {
     "diagnostics": frozenset(),
     "errors": frozenset({"diagnostics"}),
     "diagnostic_codes": frozenset(),
-    "functions": frozenset({"types", "timestamps", "errors", "diagnostics"}),
+    "functions": frozenset({"types", "timestamps", "durations", "errors", "diagnostics"}),
     "timestamps": frozenset(),
+    "durations": frozenset({"errors", "types"}),
     "types": frozenset(),
     "event": frozenset({"timestamps"}),
-    "projection": frozenset({"event", "timestamps"}),
-    "packaged": frozenset({"errors"}),
+    "plain": frozenset({"types"}),
+    "projection": frozenset({"event", "plain", "timestamps", "types"}),
+    "packaged": frozenset({"diagnostics", "errors"}),
 }
 BASE = frozenset(CORE)
 RUN = BASE | {"language", "plan", "runtime", "engine"}

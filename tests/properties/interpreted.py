@@ -1,6 +1,6 @@
 """The runtime under the oracle's interpreter instead of generated code: the same operators, naive expressions.
 
-:class:`InterpretedFunctions` has the methods of :class:`cep.plan.functions.ExpressionCompiler`. Taking records in (event
+:class:`InterpretedFunctions` has the methods of :class:`cep.plan.generate.functions.ExpressionCompiler`. Taking records in (event
 time, declared types) stays generated: it has no expressions.
 """
 
@@ -14,11 +14,11 @@ import msgspec
 from cep.event import Event
 from cep.functions import EvaluationError
 from cep.language.checked import CheckedKey, Expression
-from cep.plan.functions import Functions
+from cep.plan.generate.functions import Functions
+from cep.plan.generate.scope import Scope
+from cep.plan.generate.support import canonical_key, key_value
 from cep.plan.intake import EventClock
 from cep.plan.plan import TypePlan
-from cep.plan.scope import Scope
-from cep.plan.support import canonical_key, key_value
 from cep.projection import Projection
 from tests.oracle import interpreter
 from tests.oracle.values import EvaluationFailure, OracleEvent

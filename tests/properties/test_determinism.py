@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from cep.engine import Engine
 from cep.event import Batch
-from cep.language.load import load_rules
+from cep.language.rule_files import load_rules
 from cep.plan.plan import Plan
 from cep.plan.planner import plan_rules
 from cep.runtime.feed import Options

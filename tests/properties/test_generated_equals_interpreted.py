@@ -6,7 +6,7 @@ from hypothesis import given, note
 
 from cep.engine import Engine
 from cep.errors import RuleError
-from cep.language.load import load_rules
+from cep.language.rule_files import load_rules
 from cep.plan.planner import plan_rules
 from tests.properties.generate_rules import Scenario, scenarios
 from tests.properties.interpreted import InterpretedFunctions

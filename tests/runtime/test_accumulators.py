@@ -1,17 +1,17 @@
 """Accumulators against the definitions: after any adding and removing, the same to the bit."""
 
 import math
+import pickle
 from collections import deque
 from decimal import Decimal
 from typing import Any
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cep.functions import AGGREGATES, EvaluationError
-from cep.runtime.accumulators import ACCUMULATORS, Accumulator, pack, unpack
+from cep.runtime.operators.accumulators import ACCUMULATORS
 
 ODD_FLOATS = st.sampled_from(
     [
@@ -90,33 +90,19 @@ def definition(name: str, values: list[Any]) -> Any:
 
 
 @pytest.mark.parametrize("name", ACCUMULATORS)
-@given(column=COLUMNS, stops=st.sets(st.integers(0, 20), max_size=3))
-def test_sliding_is_recomputing(name: str, column: list[tuple[Any, int]], stops: set[int]) -> None:
+@given(column=COLUMNS)
+def test_sliding_is_recomputing(name: str, column: list[tuple[Any, int]]) -> None:
     accumulator = ACCUMULATORS[name]()
     window: deque[Any] = deque()
-    for step, (value, leaving) in enumerate(column):
+    for value, leaving in column:
         for _ in range(min(leaving, len(window))):
             accumulator.remove(window.popleft())
         accumulator.add(value)
         window.append(value)
-        if step in stops:
-            accumulator = restored(name, accumulator)
         assert read(accumulator.value) == read(lambda: definition(name, list(window)))
     while window:
         accumulator.remove(window.popleft())
         assert read(accumulator.value) == read(lambda: definition(name, list(window)))
-
-
-def restored(name: str, accumulator: Accumulator) -> Accumulator:
-    """Through bytes into a new accumulator, as a restart does it."""
-    state = accumulator.snapshot()
-    again = msgspec.msgpack.decode(msgspec.msgpack.encode(state))
-    assert repr(again) == repr(state)
-    fresh = ACCUMULATORS[name]()
-    fresh.add(7)
-    fresh.restore(again)
-    assert repr(fresh.snapshot()) == repr(state)
-    return fresh
 
 
 @pytest.mark.parametrize("name", ACCUMULATORS)
@@ -129,7 +115,7 @@ def test_an_empty_window_leaves_nothing_behind(name: str) -> None:
         for value in values:
             used.remove(value)
     assert read(used.value) == read(ACCUMULATORS[name]().value)
-    assert len(msgspec.json.encode(used.snapshot())) < 60
+    assert len(pickle.dumps(used)) < len(pickle.dumps(ACCUMULATORS[name]())) + 60
 
 
 def test_what_no_float_can_keep() -> None:
@@ -190,32 +176,3 @@ def test_nothing_is_counted_that_could_not_be_added() -> None:
             found.add(deep)
         found.remove("a")
         assert found.value() in ([], 0)
-
-
-@pytest.mark.parametrize(
-    "value",
-    [
-        None,
-        True,
-        1,
-        1.5,
-        -0.0,
-        "a",
-        2**70,
-        Decimal("1.50"),
-        [1, [2**70]],
-        {"a": [None], "int": 1},
-        ["int", "5"],
-        {},
-        [],
-    ],
-)
-def test_packed_values_are_plain_and_come_back(value: Any) -> None:
-    packed = msgspec.msgpack.decode(msgspec.msgpack.encode(pack(value)))
-    assert repr(unpack(packed)) == repr(value)
-
-
-def test_packing_what_no_event_holds() -> None:
-    assert unpack(pack((1, 2))) == [1, 2]
-    with pytest.raises(TypeError, match="object cannot be kept"):
-        pack(object())

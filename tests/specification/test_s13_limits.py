@@ -5,7 +5,7 @@ import json
 import pytest
 
 import cep
-from cep.language.load import check_rules
+from cep.language.rule_files import check_rules
 from cep.runtime.limits import Limits
 from tests.specification.scenario import play
 

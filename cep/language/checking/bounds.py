@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cep.diagnostics import Span
+from cep.durations import duration_text
 from cep.language.checked import (
     Absence,
     Bounded,
@@ -23,7 +24,6 @@ from cep.language.checked import (
     Until,
 )
 from cep.language.report import Report
-from cep.language.words import duration_text
 
 
 def check_bounds(report: Report, pattern: PatternNode, within_us: int | None, within_span: Span, limited: bool) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
-from cep.diagnostics import Span
+from cep.diagnostics import Span, did_you_mean
 from cep.language import syntax
 from cep.language.checked import CheckedTable, Constant, Expression, Pattern, Schema, SchemaField
 from cep.language.checking.namespace import Namespace
@@ -14,7 +14,7 @@ from cep.language.expressions.checker import ExpressionChecker
 from cep.language.expressions.constants import constant
 from cep.language.expressions.scope import Context, Scope
 from cep.language.parser import parse_expression
-from cep.language.report import article, did_you_mean, is_poison, poison
+from cep.language.report import article, is_poison, poison
 from cep.language.words import closest
 from cep.types import NUMBERS, SCALARS, Type
 

@@ -87,5 +87,5 @@ def _report_cycle(report: Report, rules: list[syntax.Rule], cycle: list[tuple[in
     if len(cycle) == 1:
         message = f"the rule `{first.name}` reads `{cycle[0][1]}`, which it emits itself"
     related = tuple((rules[number].name_span, "on the way") for number, _ in cycle[1:])
-    hint = "emit another type in one of them"
+    hint = "emit another type in one of them" if len(cycle) > 1 else "emit another type"
     report.error("CEP413", message, first.name_span, hint, related)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cep.diagnostics import Span
+from cep.diagnostics import Span, did_you_mean
 from cep.language import syntax
 from cep.language.checked import CheckedEmit, CheckedKey, Constant, EmitField, Expression, KeyValue
 from cep.language.checking.declarations import fits
@@ -12,7 +12,7 @@ from cep.language.checking.namespace import camel_case
 from cep.language.expressions.checker import ExpressionChecker
 from cep.language.expressions.domains import domain_hint, outside
 from cep.language.expressions.scope import Context, Scope
-from cep.language.report import article, did_you_mean, is_poison, poison
+from cep.language.report import article, is_poison, poison
 from cep.language.words import closest
 from cep.types import Type
 
@@ -33,6 +33,10 @@ class EmitChecker:
         fields: list[EmitField] = []
         seen: dict[str, Span] = {}
         for field in node.fields:
+            if _compares(field):
+                message = "a field of a derived event is given by a single `=`, `==` compares"
+                self.report.error("CEP216", message, field.span, "write a single `=`: `name = value`")
+                continue
             value = self._value(field, scope)
             name = field.name or path_name(field.value)
             if name is None:
@@ -115,6 +119,17 @@ class EmitChecker:
                 continue
             fields: dict[str, Type] | None = {f.name: f.value.type for f in emit.fields}
             self.context.types.derive(emit.type, None if emit.star else fields)
+
+
+def _compares(field: syntax.EmitField) -> bool:
+    """``emit Alert(n == count())``."""
+    value = field.value
+    return (
+        field.name is None
+        and isinstance(value, syntax.Binary)
+        and value.operator == "=="
+        and isinstance(value.left, syntax.Name)
+    )
 
 
 def path_name(node: syntax.Expression) -> str | None:

@@ -12,12 +12,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from cep.diagnostics import Span
+from cep.diagnostics import Span, did_you_mean
 from cep.language import syntax
 from cep.language.checking.near_names import NearNames
 from cep.language.parser import ParsedFile
 from cep.language.reader.phrases import likely_meant
-from cep.language.report import Report, did_you_mean
+from cep.language.report import Report
 from cep.language.words import closest, quoted
 
 D = TypeVar("D", bound=syntax.Declaration)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Literal as OneOf
 
-from cep.diagnostics import Span
+from cep.diagnostics import Span, did_you_mean
 from cep.language import syntax
 from cep.language.checked import (
     Absence,
@@ -35,7 +35,6 @@ from cep.language.checking.namespace import Namespace, snake_case
 from cep.language.checking.phrases import PhraseResolver
 from cep.language.expressions.constants import duration_us
 from cep.language.expressions.scope import Scope, StepInfo
-from cep.language.report import did_you_mean
 from cep.language.words import closest
 
 Event = syntax.EventPhrase | syntax.AnyEvent

@@ -10,14 +10,14 @@ import dataclasses
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cep.diagnostics import Diagnostic, Span
+from cep.diagnostics import Diagnostic, Span, did_you_mean
 from cep.language import syntax
 from cep.language.checked import Alternative, Binary, Checked, Expression
 from cep.language.checking.namespace import Meaning, Namespace, joined
 from cep.language.expressions.checker import ExpressionChecker
 from cep.language.expressions.operators import optional_if
 from cep.language.expressions.scope import Context, Scope
-from cep.language.report import did_you_mean, listed, poison
+from cep.language.report import listed, poison
 from cep.language.words import closest
 from cep.types import BOOL
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from cep.diagnostics import Span
+from cep.diagnostics import Span, did_you_mean
 from cep.language import syntax
 from cep.language.checked import CheckedEmit, CheckedRule, Constant
 from cep.language.checking.declarations import fits
@@ -12,7 +12,7 @@ from cep.language.checking.namespace import Namespace, spellings
 from cep.language.expressions.checker import ExpressionChecker
 from cep.language.expressions.domains import domain_hint, outside
 from cep.language.expressions.scope import Context, Scope
-from cep.language.report import article, did_you_mean, listed
+from cep.language.report import article, listed
 from cep.language.words import closest
 from cep.timestamps import parse_time
 from cep.types import ANY

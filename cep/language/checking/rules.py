@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterator
 from dataclasses import replace
 
-from cep.diagnostics import Span
+from cep.diagnostics import Span, did_you_mean
 from cep.language import syntax
 from cep.language.checked import (
     Aggregate,
@@ -30,7 +30,7 @@ from cep.language.checking.windows import WindowChecker
 from cep.language.expressions.constants import constant, duration_us
 from cep.language.expressions.event_types import unified
 from cep.language.expressions.scope import Scope
-from cep.language.report import did_you_mean, listed
+from cep.language.report import listed
 from cep.language.words import closest
 from cep.types import ANY, Type
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from zoneinfo import ZoneInfo, available_timezones
 
-from cep.diagnostics import Span
+from cep.diagnostics import Span, did_you_mean
 from cep.language import syntax
 from cep.language.checked import (
     Aggregate,
@@ -23,8 +22,8 @@ from cep.language.checking.namespace import Namespace, snake_case
 from cep.language.checking.phrases import PhraseResolver
 from cep.language.expressions.constants import duration_us
 from cep.language.expressions.scope import Scope, StepInfo
-from cep.language.report import did_you_mean
 from cep.language.words import closest
+from cep.timestamps import zone_of
 
 CLOSING = frozenset({"tumbling", "hopping", "tumbling_count", "session", "calendar"})
 """Windows that close: they are evaluated once, at their end."""
@@ -154,8 +153,10 @@ class WindowChecker:
         if node.zone is None:
             return
         try:
-            ZoneInfo(node.zone)
-        except (ValueError, OSError, KeyError):
+            zone_of(node.zone)
+        except ValueError:
+            from zoneinfo import available_timezones
+
             hint = did_you_mean(closest(node.zone, available_timezones()))
             hint = hint or "write a name such as `Europe/Berlin`"
             self.report.error("CEP420", f"there is no time zone `{node.zone}`", node.span, hint)

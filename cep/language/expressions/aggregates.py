@@ -18,7 +18,7 @@ from cep.language.checked import Aggregate, Binary, CheckedWindow, Constant, Exp
 from cep.language.expressions import operators
 from cep.language.expressions.arguments import check_argument, default_of, placed
 from cep.language.expressions.constants import constant, duration_us
-from cep.language.expressions.names import event_target
+from cep.language.expressions.names import event_target, names_step
 from cep.language.expressions.scope import Context, Scope
 from cep.language.report import is_poison, listed, poison
 from cep.types import Type
@@ -70,13 +70,15 @@ class AggregateChecker:
         if not node.arguments or isinstance(node.arguments[0].value, syntax.Lambda):
             return _Range()
         first = node.arguments[0].value
-        if isinstance(first, syntax.Name) and first.text in scope.steps:
+        each = scope if scope.joined else replace(scope, candidate=scope.all_types, within=node.function)
+        counted = node.function == "count" and isinstance(first, syntax.Name) and first.text in scope.steps
+        if isinstance(first, syntax.Name) and (counted or names_step(self.context, first.text, each)):
             target = event_target(self.context, first, scope, self._check)
             if target is None or (target.loop is None and target.reference is None):
                 return None
             return _Range(None if scope.steps[first.text].is_candidate else first.text, whole=True)
         steps = list(dict.fromkeys(_ranged(first, scope)))
-        if not steps or scope.joined or _has_bare_fields(first, scope, self.context):
+        if not steps or scope.joined or _has_bare_fields(first, each, self.context):
             return _Range()
         if len(steps) > 1:
             loops = [name for name in steps if scope.steps[name].loops]
@@ -276,10 +278,10 @@ def _ranged(node: syntax.Expression | syntax.Lambda, scope: Scope) -> Iterator[s
 def _has_bare_fields(node: syntax.Expression, scope: Scope, context: Context) -> bool:
     match node:
         case syntax.Name(text=name):
-            taken = (*scope.locals, *scope.parameters, *scope.steps, *context.constants)
-            return name not in taken and name not in context.broken
-        case syntax.Member(target=syntax.Name(text=name)) if name in scope.steps:
-            return False
+            taken = (*scope.locals, *scope.parameters, *context.constants)
+            return name not in taken and name not in context.broken and not names_step(context, name, scope)
+        case syntax.Member(target=syntax.Name(text=name), name=member) if name in scope.steps:
+            return not names_step(context, name, scope, member)
         case syntax.Member(target=syntax.Name(text="first" | "last" | "prev" | "this" | "window")):
             return False
     return any(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from cep.diagnostics import did_you_mean
 from cep.functions.records import AggregateRecord, FunctionRecord, ParameterRecord
 from cep.language import syntax
 from cep.language.checked import Constant, Expression
 from cep.language.expressions.scope import Context
-from cep.language.report import article, did_you_mean, is_poison, listed
+from cep.language.report import article, is_poison, listed
 from cep.language.words import closest
 from cep.types import Type
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from cep.diagnostics import did_you_mean
 from cep.functions.aggregates import AGGREGATES
 from cep.functions.records import FunctionRecord, ParameterRecord
 from cep.functions.registry import find_function, function_names
@@ -17,7 +18,7 @@ from cep.language.expressions.aggregates import AggregateChecker, CheckWindow
 from cep.language.expressions.arguments import check_argument, default_of, placed
 from cep.language.expressions.names import event_target
 from cep.language.expressions.scope import Context, Scope
-from cep.language.report import did_you_mean, is_poison, listed, poison
+from cep.language.report import is_poison, listed, poison
 from cep.language.words import closest
 from cep.types import ANY, Type
 

@@ -6,6 +6,7 @@ are walked in a loop, not recursively: a condition may have hundreds of ``or``.
 
 from __future__ import annotations
 
+from cep.diagnostics import did_you_mean
 from cep.functions.operators import compile_regex
 from cep.language import syntax
 from cep.language.checked import (
@@ -28,9 +29,9 @@ from cep.language.expressions.aggregates import CheckWindow
 from cep.language.expressions.calls import CallChecker
 from cep.language.expressions.domains import check_domain
 from cep.language.expressions.event_types import unified
-from cep.language.expressions.names import EventTarget, event_target, field_of, member_of, value_of
+from cep.language.expressions.names import EventTarget, event_target, field_of, member_of, names_step, value_of
 from cep.language.expressions.scope import Context, Scope
-from cep.language.report import article, did_you_mean, is_poison, poison
+from cep.language.report import article, is_poison, poison
 from cep.language.words import closest
 from cep.types import ANY, BOOL, Type, list_of
 
@@ -120,7 +121,7 @@ class ExpressionChecker:
     # ---- parts ----
 
     def _member(self, node: syntax.Member, scope: Scope) -> Expression:
-        target = event_target(self.context, node.target, scope, self.check)
+        target = event_target(self.context, node.target, scope, self.check, node.name)
         if target is None:
             return self._nested(self.check(node.target, scope), node)
         if target.is_window:
@@ -146,7 +147,7 @@ class ExpressionChecker:
         return poison(node.span)
 
     def _index(self, node: syntax.Index, scope: Scope) -> Expression:
-        if isinstance(node.target, syntax.Name) and node.target.text in scope.steps:
+        if isinstance(node.target, syntax.Name) and self._indexes_step(node.target.text, node.index, scope):
             of_step = self._index_of_step(node, scope)
             if of_step is not None:
                 return of_step
@@ -166,6 +167,10 @@ class ExpressionChecker:
             return poison(node.span)
         inner = kind.item.or_null() if kind.item is not None else ANY
         return Index(target, index, inner, span=node.span)
+
+    def _indexes_step(self, name: str, index: syntax.Expression, scope: Scope) -> bool:
+        member = index.value if isinstance(index, syntax.Literal) and isinstance(index.value, str) else ""
+        return names_step(self.context, name, scope, member)
 
     def _index_of_step(self, node: syntax.Index, scope: Scope) -> Expression | None:
         """``a["x"]`` is the field x of step a; ``a[0]`` is a whole event and no value."""

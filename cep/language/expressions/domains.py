@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cep.diagnostics import did_you_mean
 from cep.language.checked import (
     Candidate,
     Constant,
@@ -13,7 +14,7 @@ from cep.language.checked import (
     StepValues,
 )
 from cep.language.expressions.scope import Context, Scope
-from cep.language.report import did_you_mean, listed
+from cep.language.report import listed
 from cep.language.words import closest
 
 

@@ -10,7 +10,7 @@ in an aggregate        steps; constants; field of each event
 =====================  =============================================================================
 
 A whole step is no value. Where a value is wanted and a key and a step have the same name, the key is meant; before a
-dot the step is.
+dot the step is. A name that a step has only from its type makes way for a field of that name, see :func:`names_step`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from cep.diagnostics import Span
+from cep.diagnostics import Span, did_you_mean
 from cep.language import syntax
 from cep.language.checked import (
     Candidate,
@@ -35,7 +35,7 @@ from cep.language.checked import (
     TimeoutValue,
 )
 from cep.language.expressions.scope import Context, Scope, StepInfo
-from cep.language.report import did_you_mean, listed, poison
+from cep.language.report import listed, poison
 from cep.language.words import closest
 from cep.types import ANY, TIMESTAMP, Type, list_of
 
@@ -72,7 +72,7 @@ def value_of(context: Context, node: syntax.Name, scope: Scope) -> Expression:
         return replace(scope.parameters[name], span=node.span)
     if name in scope.keys and scope.within is None:
         return KeyValue(name, scope.keys[name].type, span=node.span)
-    if name in scope.steps:
+    if names_step(context, name, scope):
         return _step_as_value(context, node, scope)
     if scope.timeout and name in TIMEOUT_VALUES and scope.within is None:
         return TimeoutValue(name, TIMEOUT_VALUES[name], span=node.span)
@@ -80,11 +80,62 @@ def value_of(context: Context, node: syntax.Name, scope: Scope) -> Expression:
         return replace(context.constants[name], span=node.span)
     if name in context.broken:
         return poison(node.span)
+    if _is_table(context, node, scope):
+        return poison(node.span)
     if scope.candidate:
         return field_of(context, EventTarget(scope.candidate, Candidate(span=node.span)), name, node.span, scope)
     if scope.kind == "match" and scope.within is None:
         return _of_only_step(context, node, scope)
     return _unknown(context, node, scope)
+
+
+def names_step(context: Context, name: str, scope: Scope, member: str | None = None) -> bool:
+    """Whether a name means a step here. ``member`` is the name behind the dot, null where a value is wanted.
+
+    A name that was not given by ``as`` does not hide a field of the event that bare names are fields of: in a step's
+    condition the candidate, in an aggregate each event, else the only step. Before a dot the step is meant if it has
+    the field behind it; in its own condition a step that takes one event never is.
+    """
+    if name not in scope.steps:
+        return False
+    step = scope.steps[name]
+    if not step.automatic:
+        return True
+    if step.absent is not None and name in _SPECIAL:
+        return False
+    types = _bare_types(scope)
+    declared = name in context.types.field_names(types)
+    if member is None:
+        return not (declared or (bool(types) and context.types.find(types, name).anywhere))
+    if step.absent is not None:
+        return not declared
+    if name == scope.own and scope.within is None:
+        return not declared and (bool(step.loops) or not context.types.find(types, name).anywhere)
+    if scope.kind == "condition":
+        return True
+    return not declared or context.types.find(step.types, member).anywhere
+
+
+_SPECIAL = ("this", "prev", "first", "last", "window")
+
+
+def _bare_types(scope: Scope) -> tuple[str | None, ...]:
+    """The types of the event that a bare name is a field of; none where it must be qualified."""
+    if scope.candidate or scope.kind != "match" or scope.within is not None:
+        return scope.candidate
+    steps = scope.visible
+    return steps[0].types if len(steps) == 1 else ()
+
+
+def _is_table(context: Context, node: syntax.Name, scope: Scope) -> bool:
+    """Whether the name is that of a table, and reports it: tables are no values."""
+    name = node.text
+    if name not in context.tables or name in context.types.field_names(_bare_types(scope)):
+        return False
+    message = f"`{name}` is a table; tables are read by `lookup` and `expect`"
+    hint = f"write `from EVENT lookup {name} on FIELD == {name}.KEY`, and then `{name}.FIELD`"
+    context.report.error("CEP223", message, node.span, hint)
+    return True
 
 
 def _step_as_value(context: Context, node: syntax.Name, scope: Scope) -> Expression:
@@ -109,6 +160,11 @@ def _of_only_step(context: Context, node: syntax.Name, scope: Scope) -> Expressi
         which = "last" if step.loops else "only"
         reference = StepEvent(step.name, which, span=node.span)  # type: ignore[arg-type]
         target = EventTarget(step.types, reference, step.optional)
+        if step.loops and scope.place == "`where`":
+            message = f"`{node.text}` is read of the last event of the loop only"
+            label = str(step.types[0]) if len(step.types) == 1 and step.types[0] else "EVENT"
+            hint = f"to test each write the condition into the parentheses: `{label}({node.text} …)`"
+            context.report.warning("CEP424", message, node.span, hint)
         return field_of(context, target, node.text, node.span, scope)
     having = [step.name for step in steps if _may_have(context, step, node.text)]
     declared = [s.name for s in steps if node.text in context.types.field_names(s.types)]
@@ -160,14 +216,15 @@ def event_target(
     node: syntax.Expression,
     scope: Scope,
     check: Callable[[syntax.Expression, Scope], Expression],
+    member: str = "",
 ) -> EventTarget | None:
     """The event that an expression names; null when it names none and is a value.
 
-    ``check`` checks the index of ``a[i]``.
+    ``check`` checks the index of ``a[i]``; ``member`` is the field that is read of it.
     """
     match node:
         case syntax.Name():
-            return _named_event(context, node, scope)
+            return _named_event(context, node, scope, member)
         case syntax.Call(function=("first" | "last") as edge, arguments=(argument,)):
             return _edge_of_step(context, edge, argument, scope, node.span)
         case syntax.Index(target=syntax.Name(text=name) as target) if _is_step(name, scope):
@@ -187,13 +244,17 @@ def _is_step(name: str, scope: Scope) -> bool:
     return name in scope.steps and name not in scope.locals and name not in scope.parameters
 
 
-def _named_event(context: Context, node: syntax.Name, scope: Scope) -> EventTarget | None:
+def _named_event(context: Context, node: syntax.Name, scope: Scope, member: str) -> EventTarget | None:
     name = node.text
     if name in scope.locals or name in scope.parameters:
         return None
-    if name in scope.steps:
+    if names_step(context, name, scope, member):
         return _step_event(context, scope.steps[name], node.span, scope)
-    if name in ("this", "prev", "first", "last", "window"):
+    if name in scope.steps and name not in _SPECIAL:
+        return None
+    if name not in scope.keys and name not in context.constants and _is_table(context, node, scope):
+        return EventTarget()
+    if name in _SPECIAL:
         return _special_event(context, node, scope)
     return EventTarget() if _is_misspelt_step(context, node, scope) else None
 

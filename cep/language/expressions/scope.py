@@ -103,3 +103,4 @@ class Context:
     types: EventTypes
     constants: dict[str, Expression] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
+    tables: set[str] = field(default_factory=set)

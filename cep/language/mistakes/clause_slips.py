@@ -102,6 +102,36 @@ def from_too_late(at: Situation) -> Problem | None:
     return None
 
 
+def key_with_by(at: Situation) -> Problem | None:
+    """``within 5 minutes by user``."""
+    if at.found != "by" or "_PER" not in at.accepted or at.opened:
+        return None
+    name = re.match(r"\s+([\w.]+)", at.text[at.end :])
+    hint = f"write `per {name.group(1) if name else '…'}`"
+    return at.problem("CEP107", "a key is written with `per`, not `by`", hint)
+
+
+def rate(at: Situation) -> Problem | None:
+    """``at most 1 per hour``, ``at most once every hour``, ``over 1 minute``."""
+    kinds = at.previous_kinds(2)
+    if kinds == ("_AT_MOST", "INT") and at.found == "per":
+        unit = re.match(r"\s+(second|minute|hour|day|week)\b", at.text[at.end :])
+        if unit is None:
+            return None
+        hint = f"write `at most {at.history[-1]} every 1 {unit.group(1)}`"
+        return at.problem("CEP113", "`at most` says its time behind `every`", hint)
+    if kinds[-1:] == ("_AT_MOST",) and at.found in ("once", "twice"):
+        count = 1 if at.found == "once" else 2
+        unit = re.match(r"\s+(?:every|per|an?|each)\s+(second|minute|hour|day|week)\b", at.text[at.end :])
+        hint = f"write `at most {count} every {f'1 {unit.group(1)}' if unit else '1 hour'}`"
+        return at.problem("CEP113", f"`at most` takes a number, not `{at.found}`", hint)
+    if kinds[:1] == ("_OVER",) and at.accepted == {"_EVERY"} and at.previous is not None:
+        length = at.previous
+        hint = f"write `over last {length}` (sliding) or `over every {length}`"
+        return at.problem("CEP131", "the window does not say how it moves", hint, at.token_span(length))
+    return None
+
+
 def keys_joined_by_and(at: Situation) -> Problem | None:
     """``per user and ip``."""
     if at.found != "and" or not any(token.type == "_PER" for token in at.history):
@@ -128,8 +158,15 @@ def clause_value(at: Situation) -> Problem | None:
 
 def definition_form(at: Situation) -> Problem | None:
     """``define failed login Login(x == 1)``: the word `as` is missing."""
-    if not at.history or at.history[0].type != "_DEFINE" or any(token.type == "_AS" for token in at.history):
+    if not at.history or at.history[0].type != "_DEFINE":
         return None
+    if any(token.type == "_AS" for token in at.history):
+        if at.found != "where" or at.opened:
+            return None
+        condition = " ".join(at.rest_of_line()[len("where") :].split())
+        event = " ".join(at.since("_AS"))
+        hint = f"write `{event}({condition})`" if condition and "(" not in event else "write it into the parentheses"
+        return at.problem("CEP131", "the condition of a definition stands in parentheses, without `where`", hint)
     if at.opened and at.found in ("==", "!=", "<", ">", "<=", ">="):
         return at.problem("CEP131", "a definition is written `define WORDS as EVENT`", "write `as` before the event")
     if "_AS" in at.accepted and "_LPAR" in at.accepted:
@@ -232,6 +269,8 @@ CLAUSE_SLIPS: tuple[Callable[[Situation], Problem | None], ...] = (
     emit_form,
     clause_twice,
     from_too_late,
+    key_with_by,
+    rate,
     keys_joined_by_and,
     clause_value,
     definition_form,

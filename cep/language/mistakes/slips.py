@@ -10,11 +10,12 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from cep.durations import NUMBER_WORDS, UNIT_NAMES
 from cep.language.mistakes.clause_slips import CLAUSE_SLIPS
 from cep.language.mistakes.expectations import shown
 from cep.language.mistakes.situation import CLOSING, OPENING, SIGN, Problem, Situation
 from cep.language.reader.phrases import count_slip, count_words
-from cep.language.words import NUMBER_WORDS, UNIT_NAMES, is_misspelt, word_set
+from cep.language.words import is_misspelt, word_set
 
 if TYPE_CHECKING:
     from lark import Token
@@ -154,6 +155,50 @@ def single_equals(at: Situation) -> Problem | None:
     return None
 
 
+def list_in_parentheses(at: Situation) -> Problem | None:
+    """``x in (1, 2, 3)``."""
+    if at.found != "," or not at.opened or at.opened[-1].type != "_LPAR":
+        return None
+    opening = at.opened[-1]
+    index = next(i for i, token in enumerate(at.history) if token is opening)
+    if index == 0 or at.history[index - 1].type != "_IN":
+        return None
+    inside = re.match(r"\(([^()\n]*)\)", at.text[opening.start_pos or 0 :])
+    values = inside.group(1).strip() if inside else ""
+    values = values if '"' in values or "'" in values else re.sub(r"\s*,\s*", ", ", values)
+    hint = f"write `[{values}]`" if inside else "write `[` and `]`"
+    return at.problem("CEP113", "a list stands in brackets, not in parentheses", hint, at.token_span(opening))
+
+
+def colon_in_emit(at: Situation) -> Problem | None:
+    """``emit Y(a: 1)``."""
+    after = at.since("_EMIT")
+    previous = at.previous
+    if at.found != ":" or previous is None or len(after) == len(at.history) or len(at.opened) != 1:
+        return None
+    if previous.type not in ("NAME", "QUOTED") or len(after) < 3 or after[1].type != "_LPAR":
+        return None
+    return at.problem("CEP112", "a value is given with `=`, not `:`", f"write `{previous} = …`")
+
+
+def dash_in_name(at: Situation) -> Problem | None:
+    """``rule my-rule``."""
+    if at.found != "-" or at.previous_kinds(2) not in (
+        ("_RULE", "NAME"),
+        ("_LET", "NAME"),
+        ("_TABLE", "NAME"),
+        ("_EVENT", "NAME"),
+    ):
+        return None
+    name = at.history[-1]
+    rest = re.match(r"(?:-\w+)+", at.text[at.offset :])
+    if rest is None:
+        return None
+    whole = f"{name}{rest.group()}"
+    span = at.span(name.start_pos, at.offset + rest.end())
+    return at.problem("CEP100", "a name holds no `-`", f"write `{whole.replace('-', '_')}`", span)
+
+
 def comparison_chain(at: Situation) -> Problem | None:
     """``1 < x < 5``."""
     if at.found not in ("<", ">", "<=", ">=", "==", "!=") or "SLASH" not in at.accepted:
@@ -167,6 +212,8 @@ def operator_word(at: Situation) -> Problem | None:
     if "SLASH" not in at.accepted or not word.isidentifier():
         return None
     name = _OPERATOR_WORDS.get(word.lower(), word)
+    if word == "an" and re.match(r"\s+[\w\"'`(]", at.text[at.end :]):
+        return at.problem("CEP107", "`an` is no operator", "did you mean `and`?")
     if name in _FUNCTIONS:
         return at.problem("CEP113", f"`{word}` is a function", f"write `{name}(text, part)`")
     if word.lower() in _OPERATOR_WORDS:
@@ -228,6 +275,11 @@ def duration_without_unit(at: Situation) -> Problem | None:
     if at.kind in ("INT", "NUMBER") and at.accepted & {"UNIT", "DURATION"} and "NUMBER" not in at.accepted:
         return _no_unit(at)
     kinds = at.previous_kinds(1)
+    number = at.previous
+    if number is not None and (kinds in (("INT",), ("NUMBER",)) or number in NUMBER_WORDS) and at.found.isidentifier():
+        near = _unit_near(at.found)
+        if near is not None and near != at.found:
+            return at.problem("CEP115", f"`{at.found}` is no unit of time", _unit_hint(near))
     if kinds == ("DURATION",) and at.kind in ("INT", "DURATION", "NUMBER") and "_SEVERITY" in at.accepted:
         hint = "join the parts without a blank, as in `1h30m`"
         return at.problem("CEP115", "a duration is one word or one number with its unit", hint)
@@ -249,6 +301,10 @@ def _no_unit(at: Situation) -> Problem:
     if near is not None and word is not None:
         span = at.span(end=at.offset + word.end())
         return at.problem("CEP115", f"`{unit}` is no unit of time", _unit_hint(near), span)
+    parts = re.fullmatch(r"(?:\d+(?:ms|[wdhms]))*\d+(ms|[wdhms])\d+", at.found)
+    smaller = {"w": "d", "d": "h", "h": "m", "m": "s", "s": "ms"}.get(parts.group(1)) if parts else None
+    if smaller is not None:
+        return at.problem("CEP115", f"the last part of `{at.found}` has no unit", f"write `{at.found}{smaller}`")
     hint = f"write `{at.found} minutes` or another unit: seconds, minutes, hours, days, weeks"
     return at.problem("CEP115", f"the duration `{at.found}` has no unit", hint)
 
@@ -256,7 +312,9 @@ def _no_unit(at: Situation) -> Problem:
 def _unit_near(word: str) -> str | None:
     if word.lower() in UNIT_NAMES:
         return word.lower()
-    return is_misspelt(word.lower(), [unit for unit in UNIT_NAMES if len(unit) > 2])
+    units = [unit for unit in UNIT_NAMES if len(unit) > 2]
+    same_number = [unit for unit in units if unit.endswith("s") == word.lower().endswith("s")]
+    return is_misspelt(word.lower(), same_number) or is_misspelt(word.lower(), units)
 
 
 def _unit_hint(near: str | None) -> str:
@@ -276,6 +334,22 @@ def count_in_words(at: Situation) -> Problem | None:
         return at.problem(slip.code, f"{slip.message}", slip.hint, at.span(start))
     if at.rest_of_line()[len(at.found) :].lstrip().startswith("time"):
         return at.problem("CEP113", "the count stands before the event", f"write `{at.found} {' '.join(words)}`")
+    return None
+
+
+def bound_with_in(at: Situation) -> Problem | None:
+    """``three A in 1 minute``, ``three A(x == 1) in 1 minute``."""
+    previous = at.previous
+    if previous is None or "_THEN" not in at.accepted or at.opened:
+        return None
+    behind = re.compile(r"\s*(\d+\s*\w*|\w+\s+\w+)")
+    if at.found == "in" and (time := behind.match(at.text, at.end)):
+        if not time.group(1)[:1].isdigit() and time.group(1).split()[0] not in (*NUMBER_WORDS, "a", "an"):
+            return None
+        return at.problem("CEP113", "a bound is written `within`, not `in`", f"write `within {time.group(1)}`")
+    if previous == "in" and previous.type == "NAME" and (time := behind.match(at.text, at.offset)):
+        span = at.token_span(previous)
+        return at.problem("CEP113", "a bound is written `within`, not `in`", f"write `within {time.group(1)}`", span)
     return None
 
 
@@ -383,13 +457,17 @@ SLIPS: tuple[Slip, ...] = (
     closing_without_opening,
     unclosed_bracket,
     unclosed_regex,
+    list_in_parentheses,
+    colon_in_emit,
     single_equals,
+    dash_in_name,
     count_of_all,
     comparison_chain,
     is_equal,
     number_begins_with_point,
     duration_without_unit,
     braces_in_value,
+    bound_with_in,
     count_in_words,
     pattern_as_condition,
     absence_within,

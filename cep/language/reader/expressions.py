@@ -11,10 +11,11 @@ import re
 from typing import TYPE_CHECKING, Any, cast
 
 from cep.diagnostics import Diagnostic, Span
+from cep.durations import NUMBER_WORDS, parse_duration
 from cep.language import syntax
 from cep.language.reader.phrases import refused
 from cep.language.reader.places import Places
-from cep.language.words import INT64_MAX, MAX_DIGITS, NUMBER_WORDS, duration_us
+from cep.types import INT64_MAX, MAX_DIGITS
 
 if TYPE_CHECKING:
     from lark import Token, Tree
@@ -189,7 +190,7 @@ class ExpressionBuilder:
     def microseconds(self, token: Token) -> int:
         """The length of a duration as written."""
         try:
-            return duration_us(token)
+            return parse_duration(token)
         except ValueError as error:
             self.report("CEP116", f"the duration `{token}` {error}", self.span(token))
             return 0

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, cast
 
+from cep.durations import parse_duration
 from cep.language import syntax
 from cep.language.reader.expressions import ExpressionBuilder
-from cep.language.words import duration_us
 
 if TYPE_CHECKING:
     from lark import Token, Tree
@@ -53,7 +53,7 @@ class PatternBuilder(ExpressionBuilder):
         written = high.children[0]
         unit = str(written).split()[-1].lstrip("0123456789._") if isinstance(written, str) else ""
         try:
-            return syntax.Literal(duration_us(f"{number} {unit}"), "duration", span=span)
+            return syntax.Literal(parse_duration(f"{number} {unit}"), "duration", span=span)
         except ValueError:
             self.report("CEP115", f"the duration `{number}` has no unit", span, f"write `{number} minutes`")
             return syntax.Literal(0, "duration", span=span)
@@ -121,7 +121,18 @@ class PatternBuilder(ExpressionBuilder):
     def on_counted(self, tree: Built) -> syntax.Repeat:
         amount, *mode, element = self.trees(tree)
         minimum, maximum = self._amount(amount)
+        self._refuse_times(amount, element)
         return self._repeat(tree, element, minimum, maximum, mode=mode[0] if mode else None)
+
+    def _refuse_times(self, amount: Built, element: Built) -> None:
+        """``3x Login``, ``3 times Login``."""
+        tokens = [self.tokens(word)[0] for word in self.trees(element, "pattern_word")]
+        if amount.data != "exactly" or len(tokens) < 2 or tokens[0].type != "NAME":
+            return
+        if tokens[0] == "times" or (tokens[0] == "x" and tokens[0].start_pos == amount.meta.end_pos):
+            (number,) = [self.count(count) for count in self.trees(amount, "count")]
+            hint = f"write `{number} {' '.join(tokens[1:])}`"
+            self.report("CEP113", f"a count stands without `{tokens[0]}`", self.span(tokens[0]), hint)
 
     def on_loop(self, tree: Built) -> syntax.Repeat:
         element, symbols = self.trees(tree)

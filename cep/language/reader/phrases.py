@@ -10,13 +10,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cep.durations import NUMBER_WORDS
 from cep.language.words import (
     CLAUSE_WORDS,
-    NUMBER_WORDS,
     PATTERN_ENDS,
     PATTERN_STARTS,
     is_misspelt,
 )
+
+_OTHER_NUMBERS = {
+    "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16, "seventeen": 17, "eighteen": 18, "nineteen": 19,
+    "thirty": 30, "forty": 40, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90, "thousand": 1000,
+}  # fmt: skip
+"""Numbers that are written in digits."""
 
 _COUNTS = {"more than": "at least", "less than": "up to", "fewer than": "up to", "not more than": "up to"}
 
@@ -48,6 +54,16 @@ def refused(words: Sequence[str], starts_line: Sequence[bool]) -> Slip | None:
 
 def likely_meant(words: Sequence[str]) -> str | None:
     """For a phrase that nobody declared: what to type instead, if one of its words is nearly one of the language."""
+    if len(words) > 1 and words[0].lower() in _OTHER_NUMBERS:
+        return f"write `{_OTHER_NUMBERS[words[0].lower()]} {' '.join(words[1:])}`"
+    for index, word in enumerate(words[:-1]):
+        before, after = " ".join(words[:index]), " ".join(words[index + 1 :])
+        if before and word in ("not", "without"):
+            return f"write `{before} then no {after}`"
+        if before and word == "by":
+            return f"for a key write `per {after}`"
+        if before and word == "in" and words[index + 1] in (*NUMBER_WORDS, "a", "an"):
+            return f"write `within {after}`"
     for index, word in enumerate(words):
         keyword = is_misspelt(word, PATTERN_ENDS if index else PATTERN_STARTS)
         if keyword is not None:

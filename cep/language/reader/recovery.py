@@ -21,7 +21,7 @@ _START = re.compile(rf"^(?P<indent>[ \t]*)(?:{'|'.join(DECLARATION_WORDS)})\b(?!
 _WORD = r"(?:[^\W\d]\w*|@\w+|`[^`\n]+`)"
 _LINE = re.compile(rf"^(?P<indent>[ \t]*)(?P<word>[A-Za-z]+)[ \t]+(?P<name>{_WORD}|\")", re.MULTILINE)
 _NAMED = re.compile(rf"\b(event|let|table|rule)[ \t]+({_WORD})")
-_DEFINED = re.compile(rf"\bdefine[ \t]+({_WORD}(?:[ \t]+{_WORD})*?)[ \t]*(?:\bas\b|\(|$)", re.MULTILINE)
+_DEFINED = re.compile(rf"\bdefine[ \t]+({_WORD}(?:[ \t]+{_WORD})*?)[ \t]*(\b(?:as|is|means)\b|[(=:]|$)", re.MULTILINE)
 _EMITTED = re.compile(rf"\bemit\s+({_WORD})")
 
 
@@ -66,6 +66,8 @@ def misspelt_declaration(word: str) -> Kind | None:
         return None
     if word.lower() in DECLARATION_WORDS:
         return cast("Kind", word.lower())
+    if word in ("alert", "alarm"):
+        return "rule"
     return cast("Kind | None", is_misspelt(word, DECLARATION_WORDS))
 
 
@@ -82,8 +84,11 @@ def broken_names(text: str) -> tuple[Broken, ...]:
     emits = tuple(dict.fromkeys(_bare(name) for name in _EMITTED.findall(text)))
     for kind, name in _NAMED.findall(text):
         found.append(Broken(kind, _bare(name), emits if kind == "rule" else ()))
-    phrases = (" ".join(map(_bare, re.findall(_WORD, words))) for words in _DEFINED.findall(text))
-    found.extend(Broken("define", phrase) for phrase in phrases)
+    for words, end in _DEFINED.findall(text):
+        named = [_bare(word) for word in re.findall(_WORD, words)]
+        # Where `as` is missing the event itself follows the name, and any of the words may be its first.
+        least = len(named) if end == "as" else 1
+        found.extend(Broken("define", " ".join(named[:count])) for count in range(len(named), least - 1, -1))
     if emits and not any(item.emits for item in found):
         found.append(Broken("rule", "", emits))
     return tuple(found)

@@ -36,7 +36,7 @@ from cep.language.checked import (
     Until,
     WindowBound,
 )
-from cep.language.load import check_rules, load_rules
+from cep.language.rule_files import check_rules, load_rules
 from cep.types import ANY, BOOL, DURATION, FLOAT, INT, STRING, TIMESTAMP, Type, list_of
 
 MINUTE = 60_000_000

@@ -15,14 +15,14 @@ from typing import Any, Protocol
 from cep.diagnostics import Span
 from cep.event import Event
 from cep.language.checked import CheckedKey, Expression
-from cep.plan.expressions import Generator, base_namespace
-from cep.plan.intake import EventClock, derived_id, own_id
-from cep.plan.nodes import assign, attribute, call, class_of, function, if_else, is_, name
+from cep.plan.generate.expressions import Generator, base_namespace
+from cep.plan.generate.nodes import assign, attribute, call, class_of, function, if_else, is_, name
+from cep.plan.generate.readers import ReaderBuilder
+from cep.plan.generate.scope import PARAMETERS, Scope
+from cep.plan.generate.support import canonical_key
+from cep.plan.generate.typed import ScanBuilder
+from cep.plan.intake import EventClock, derived_id, is_address, own_id
 from cep.plan.plan import Plan, TypePlan
-from cep.plan.readers import ReaderBuilder
-from cep.plan.scope import PARAMETERS, Scope
-from cep.plan.support import canonical_key
-from cep.plan.typed import ScanBuilder
 from cep.projection import Projection
 from cep.timestamps import EPOCH
 
@@ -76,11 +76,12 @@ class Functions:
             "own_id": own_id,
             "canonical_key": canonical_key,
             "EPOCH": EPOCH,
+            "is_address": is_address,
         }
         self._namespace |= {text: getattr(builtins, text) for text in _BUILTINS}
         self._generator = Generator(projection, self._namespace)
         self._readers = ReaderBuilder(self._generator, projection, clock)
-        self._scans = ScanBuilder(self._generator, projection, self._namespace)
+        self._scans = ScanBuilder(self._generator, projection)
         self.sources: dict[str, str] = {}
 
     def reader(self, plan: TypePlan) -> Reader:
@@ -106,9 +107,9 @@ class Functions:
         reader: Reader = self._compile(self._readers.time_only(self._title("time", "")), None)
         return reader
 
-    def scan(self, plan: Plan, kinds: Mapping[type[Event], str]) -> Scan:
-        """The loop over batches of typed structs; see :class:`cep.plan.typed.ScanBuilder`."""
-        scan: Scan = self._compile(self._scans.scan(plan, kinds, self._title("scan", "")), None)
+    def scan(self, plan: Plan, kinds: Mapping[type[Event], str], watches_time: bool) -> Scan:
+        """The loop over batches of typed structs; see :class:`cep.plan.generate.typed.ScanBuilder`."""
+        scan: Scan = self._compile(self._scans.scan(plan, kinds, watches_time, self._title("scan", "")), None)
         return scan
 
     def conditions(self, plan: TypePlan) -> list[Reader]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -26,7 +26,7 @@ from cep.functions.exact import (
     with_places,
 )
 from cep.functions.operators import subtract
-from cep.functions.values import INT_MAX, INT_MIN, checked_int, kind, same_key
+from cep.functions.values import checked_int, same_key
 
 
 class Accumulator(ABC):
@@ -57,14 +57,6 @@ class Accumulator(ABC):
         Raises:
             EvaluationError: the result does not fit an int of 64 bits or a float.
         """
-
-    @abstractmethod
-    def snapshot(self) -> Any:
-        """The state as plain data: null, bool, int of 64 bits, float, text, list."""
-
-    @abstractmethod
-    def restore(self, state: Any) -> None:
-        """Takes over the state of a snapshot instead of its own."""
 
 
 # ---- sums ----
@@ -127,17 +119,6 @@ class SumAccumulator(Accumulator):
         if not self._floats:
             return checked_int(self._int)
         return self._over(1)
-
-    def snapshot(self) -> Any:
-        numbers = [str(self._int), str(self._scaled), str(self._fine), str(self._total)]
-        counts = [self._ints, self._floats, self._fines, self._decimals]
-        return [*numbers, *counts, [list(item) for item in self._places.items()]]
-
-    def restore(self, state: Any) -> None:
-        self._int, self._scaled, self._fine = map(int, state[:3])
-        self._total = Decimal(state[3])
-        self._ints, self._floats, self._fines, self._decimals = state[4:8]
-        self._places = dict(state[8])
 
     def _change_fine(self, value: float, sign: int) -> None:
         if value == 0.0:
@@ -214,12 +195,6 @@ class CountAccumulator(Accumulator):
     def value(self) -> int:
         return self._count
 
-    def snapshot(self) -> Any:
-        return self._count
-
-    def restore(self, state: Any) -> None:
-        self._count = state
-
 
 # ---- extremes ----
 
@@ -237,13 +212,6 @@ class _Candidates:
         if self.places and self.places[0] == place:
             self.places.popleft()
             self.values.popleft()
-
-    def snapshot(self) -> Any:
-        return [[place, pack(value)] for place, value in zip(self.places, self.values, strict=True)]
-
-    def restore(self, state: Any) -> None:
-        self.places = deque(place for place, _ in state)
-        self.values = deque(unpack(value) for _, value in state)
 
 
 class ExtremeAccumulator(Accumulator):
@@ -283,14 +251,6 @@ class ExtremeAccumulator(Accumulator):
         if self._numbers.values:
             return self._numbers.values[0]
         return self._texts.values[0] if self._texts.values else None
-
-    def snapshot(self) -> Any:
-        return [self._entered, self._left, self._numbers.snapshot(), self._texts.snapshot()]
-
-    def restore(self, state: Any) -> None:
-        self._entered, self._left = state[:2]
-        self._numbers.restore(state[2])
-        self._texts.restore(state[3])
 
 
 class MinAccumulator(ExtremeAccumulator):
@@ -343,13 +303,6 @@ class RangeAccumulator(Accumulator):
     def value(self) -> Any:
         return subtract(self._max.number(), self._min.number())
 
-    def snapshot(self) -> Any:
-        return [self._min.snapshot(), self._max.snapshot()]
-
-    def restore(self, state: Any) -> None:
-        self._min.restore(state[0])
-        self._max.restore(state[1])
-
 
 # ---- values ----
 
@@ -383,13 +336,6 @@ class CountDistinctAccumulator(Accumulator):
 
     def value(self) -> int:
         return len(self._groups)
-
-    def snapshot(self) -> Any:
-        return [[pack(value), count] for value, count in self._groups.values()]
-
-    def restore(self, state: Any) -> None:
-        samples = [(unpack(packed), count) for packed, count in state]
-        self._groups = {same_key(value): [value, count] for value, count in samples}
 
 
 class DistinctAccumulator(Accumulator):
@@ -438,6 +384,9 @@ class DistinctAccumulator(Accumulator):
             self._first[key] = following
         else:
             del self._first[key], self._last[key]
+            if not self._first:
+                self._clear()
+                return
         self._order = None
         self._gone += 1
         if self._gone > 256 and self._gone * 2 > len(self._values):
@@ -448,14 +397,6 @@ class DistinctAccumulator(Accumulator):
             base = self._base
             self._order = [self._values[number - base] for number in sorted(self._first.values())]
         return list(self._order)
-
-    def snapshot(self) -> Any:
-        return [pack(value) for value in self._values[self._gone :]]
-
-    def restore(self, state: Any) -> None:
-        self._clear()
-        for packed in state:
-            self.add(unpack(packed))
 
     def _compact(self) -> None:
         del self._values[: self._gone], self._next[: self._gone]
@@ -481,12 +422,6 @@ class CollectAccumulator(Accumulator):
 
     def value(self) -> Any:
         return list(self._values)
-
-    def snapshot(self) -> Any:
-        return [pack(value) for value in self._values]
-
-    def restore(self, state: Any) -> None:
-        self._values = deque(unpack(packed) for packed in state)
 
 
 class FirstAccumulator(CollectAccumulator):
@@ -521,13 +456,6 @@ class LastAccumulator(Accumulator):
     def value(self) -> Any:
         return self._newest
 
-    def snapshot(self) -> Any:
-        return [self._count, pack(self._newest)]
-
-    def restore(self, state: Any) -> None:
-        self._count = state[0]
-        self._newest = unpack(state[1])
-
 
 ACCUMULATORS: dict[str, type[Accumulator]] = {
     "count": CountAccumulator,
@@ -541,46 +469,4 @@ ACCUMULATORS: dict[str, type[Accumulator]] = {
     "first": FirstAccumulator,
     "last": LastAccumulator,
     "collect": CollectAccumulator,
-}
-
-
-# ---- plain data ----
-
-
-def pack(value: Any) -> Any:
-    """A run-time value as plain data. What is not text, bool, float or an int of 64 bits is a list: tag and content.
-
-    Raises:
-        TypeError: a value that no event can hold.
-    """
-    name = value.__class__
-    if name is str or name is float or name is bool or value is None:
-        return value
-    match kind(value):
-        case "number" if isinstance(value, int):
-            return int(value) if INT_MIN <= value <= INT_MAX else ["int", str(int(value))]
-        case "number":
-            return ["decimal", str(value)] if isinstance(value, Decimal) else float(value)
-        case "text":
-            return str(value)
-        case "list":
-            return ["list", [pack(item) for item in value]]
-        case "map":
-            return ["map", [[key, pack(item)] for key, item in value.items()]]
-    raise TypeError(f"{name.__name__} cannot be kept in a snapshot")
-
-
-def unpack(packed: Any) -> Any:
-    """The value of :func:`pack`; tuples come back as lists."""
-    if packed.__class__ is not list:
-        return packed
-    tag, content = packed
-    return _UNPACKED[tag](content)
-
-
-_UNPACKED: dict[str, Callable[[Any], Any]] = {
-    "int": int,
-    "decimal": Decimal,
-    "list": lambda items: [unpack(item) for item in items],
-    "map": lambda items: {key: unpack(item) for key, item in items},
 }

@@ -15,11 +15,11 @@ from typing import Any
 from cep.event import Event
 from cep.functions.records import EvaluationError
 from cep.functions.values import same_key
+from cep.plan.generate.scope import Scope, scope_of
 from cep.plan.plan import AggregatePlan, RulePlan, WindowPlan
-from cep.plan.scope import Scope, scope_of
-from cep.runtime.accumulators import ACCUMULATORS, Accumulator
 from cep.runtime.emitter import Derived, Emitter
-from cep.runtime.operator import Operator, Receiver, Surroundings
+from cep.runtime.operators.accumulators import ACCUMULATORS, Accumulator
+from cep.runtime.operators.operator import Operator, Receiver, Surroundings
 from cep.runtime.state import EventTable, pack_key, unpack_key
 
 
@@ -145,10 +145,6 @@ class SlidingOperator(Operator):
             self.make_room(self._windows, now_us, self._plan.length_us)
         window = self._windows[key] = KeyWindow(self._plan.aggregates)
         return window
-
-    def keys(self) -> int:
-        """See :class:`Operator`."""
-        return len(self._windows)
 
     def expire(self, now_us: int) -> None:
         """See :class:`Operator`. A window without events is as if it had never been: it re-arms."""

@@ -7,10 +7,11 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
+from cep.durations import format_duration
 from cep.functions.operators import contains_value
 from cep.functions.records import TEXT, EvaluationError, Example, FunctionRecord, ParameterRecord
 from cep.functions.values import as_text, check_size, kind
-from cep.timestamps import format_duration, format_time
+from cep.timestamps import format_time
 from cep.types import ANY, BOOL, INT, STRING, Type, list_of
 
 _LIST = Type("list")

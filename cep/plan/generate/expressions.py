@@ -39,7 +39,7 @@ from cep.language.checked import (
     StepValues,
     Unary,
 )
-from cep.plan.nodes import (
+from cep.plan.generate.nodes import (
     all_of,
     any_of,
     attribute,
@@ -53,7 +53,7 @@ from cep.plan.nodes import (
     placed,
     walrus,
 )
-from cep.plan.scope import Scope
+from cep.plan.generate.scope import Scope
 from cep.projection import Projection
 from cep.types import ANY
 
@@ -344,6 +344,11 @@ class Generator:
     # ---- calls ----
 
     def _value_of_aggregate(self, x: Aggregate, scope: Scope) -> ast.expr:
+        found = self._aggregated(x, scope)
+        # The mean of times is a time again: whole microseconds.
+        return call("whole_us", found) if x.function == "avg" and x.type.name in ("duration", "timestamp") else found
+
+    def _aggregated(self, x: Aggregate, scope: Scope) -> ast.expr:
         kept = scope.aggregate_value(x)
         if kept is not None:
             return kept
@@ -395,7 +400,8 @@ class Generator:
 def base_namespace() -> dict[str, Any]:
     """What all generated code may refer to besides its constants."""
     from cep.functions import AGGREGATES, FUNCTIONS, operators
-    from cep.plan import support
+    from cep.functions.aggregates import whole_us
+    from cep.plan.generate import support
 
     namespace: dict[str, Any] = {
         text: getattr(operators, text)
@@ -410,6 +416,7 @@ def base_namespace() -> dict[str, Any]:
         "NUMBERS": frozenset({int, float}),
         "UNSET": msgspec.UNSET,
         "AGGREGATES": AGGREGATES,
+        "whole_us": whole_us,
         "FUNCTIONS": FUNCTIONS,
         "str": str,
         "len": len,

@@ -23,12 +23,12 @@ from __future__ import annotations
 from typing import Any
 
 from cep.event import Event
-from cep.plan.functions import Condition
+from cep.plan.generate.functions import Condition
+from cep.plan.generate.scope import Scope, scope_of
+from cep.plan.generate.support import bound_events
 from cep.plan.plan import Forbidden, PatternPlan, RulePlan, StepPlan
-from cep.plan.scope import Scope, scope_of
-from cep.plan.support import bound_events
 from cep.runtime.emitter import Derived, Emitter
-from cep.runtime.operator import CompiledFit, Operator, Receiver, Surroundings, roles_of
+from cep.runtime.operators.operator import CompiledFit, Operator, Receiver, Surroundings, roles_of
 from cep.runtime.state import EventTable, pack_key, unpack_key
 from cep.runtime.timers import Waiting
 
@@ -351,10 +351,6 @@ class SequenceOperator(Operator):
                 taken |= own
                 chosen.append(run)
         return chosen
-
-    def keys(self) -> int:
-        """See :class:`Operator`."""
-        return len(self._states)
 
     def expire(self, now_us: int) -> None:
         """See :class:`Operator`."""

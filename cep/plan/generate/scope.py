@@ -26,8 +26,8 @@ from cep.language.checked import (
     StepEvent,
     StepEventAt,
 )
-from cep.plan.nodes import call, if_else, item, name
-from cep.plan.plan import AggregatePlan, RulePlan
+from cep.plan.generate.nodes import call, if_else, item, name
+from cep.plan.plan import AggregatePlan, PatternPlan, RulePlan
 
 PARAMETERS = ("b", "e", "k", "m")
 
@@ -103,8 +103,6 @@ class Scope:
 
 def scope_of(rule: RulePlan) -> Scope:
     """The scope of a rule's emitted fields."""
-    from cep.plan.plan import PatternPlan
-
     operator = rule.operator
     keys = {key.name: number for number, key in enumerate(rule.keys)}
     single = single_key(rule)

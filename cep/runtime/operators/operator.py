@@ -12,13 +12,14 @@ from typing import Any
 
 from cep.event import Event
 from cep.functions.records import EvaluationError
-from cep.plan.functions import Condition, ExpressionCompiler, KeyFunction
+from cep.plan.generate.functions import Condition, ExpressionCompiler, KeyFunction
+from cep.plan.generate.scope import Scope
 from cep.plan.plan import Fit, RulePlan
-from cep.plan.scope import Scope
 from cep.runtime.emitter import Derived, Emitter, Roles
 from cep.runtime.limits import Counters, Limits
 from cep.runtime.state import EventTable
 from cep.runtime.timers import Timers, Waiting
+from cep.runtime.watermark import AFTER_ALL
 
 Report = Callable[[str, Event, EvaluationError], None]
 """Told of a failed expression: rule, event, error (S15)."""
@@ -71,10 +72,6 @@ class Operator:
     def pending(self) -> list[Waiting]:
         """The runs that would fire if time went on without further events, in the order of their deadlines."""
         return []
-
-    def keys(self) -> int:
-        """How many keys have state."""
-        raise NotImplementedError
 
     def expire(self, now_us: int) -> None:
         """Forget what is out of every bound at this time."""
@@ -149,7 +146,7 @@ class Operator:
         dropped = None
         if len(states) >= self.limits.keys:
             self.count_limit("keys")
-            self.degraded_until_us = 2**63 - 1 if span_us is None else now_us + span_us
+            self.degraded_until_us = AFTER_ALL if span_us is None else now_us + span_us
             dropped = states.pop(next(iter(states)))
         self.room = min(self.limits.keys, max(_FIRST_ROOM, 2 * len(states)))
         return dropped
@@ -158,9 +155,9 @@ class Operator:
         """Whether a key was dropped that may matter at this time."""
         return self.degraded_until_us is not None and time_us <= self.degraded_until_us
 
-    def count_limit(self, name: str, amount: int = 1) -> None:
+    def count_limit(self, name: str) -> None:
         """A limit dropped something."""
-        self.counters.limits[self.rule.name, name] += amount
+        self.counters.limits[self.rule.name, name] += 1
 
 
 def roles_of(labels: Iterable[str], bound: Sequence[Sequence[Event]]) -> Roles:

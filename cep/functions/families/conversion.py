@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from cep.durations import format_duration
 from cep.functions.records import (
     NUMBER,
     TEXT,
@@ -15,7 +16,7 @@ from cep.functions.records import (
     ParameterRecord,
 )
 from cep.functions.values import as_text, checked_int, is_number
-from cep.timestamps import format_duration, format_time
+from cep.timestamps import format_time
 from cep.types import ANY, BOOL, DURATION, FLOAT, INT, STRING, TIMESTAMP, Type
 
 _NUMBER_TEXT = re.compile(r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?\s*", re.ASCII)

@@ -6,10 +6,11 @@ function reads the wall clock. Zones are names of the IANA database.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import Any
 
+from cep.durations import UNITS_US
 from cep.functions.records import (
     MOMENT,
     NUMBER,
@@ -19,11 +20,12 @@ from cep.functions.records import (
     FunctionRecord,
     ParameterRecord,
 )
-from cep.timestamps import DAY_US, EPOCH, HOUR_US, MINUTE_US, SECOND_US, format_time, parse_time
+from cep.timestamps import DAY_US, EPOCH, HOUR_US, MINUTE_US, SECOND_US, format_time, parse_time, zone_of
 from cep.types import BOOL, DURATION, EVENT, INT, STRING, TIMESTAMP
 
-_UNITS_US = {"second": SECOND_US, "minute": MINUTE_US, "hour": HOUR_US, "day": DAY_US}
-_UNITS = (*_UNITS_US, "week", "month", "year")
+_EVEN_UNITS = ("second", "minute", "hour", "day")
+"""Units of one length in UTC, whose starts are counted from 1970."""
+_UNITS = (*_EVEN_UNITS, "week", "month", "year")
 
 
 def hour(at: Any, zone: Any = "UTC") -> int | None:
@@ -77,7 +79,7 @@ def trunc(at: Any, unit: Any, zone: Any = "UTC") -> int | None:
         return time_us - time_us % int(unit)
     if not isinstance(unit, str):
         return None
-    size = _UNITS_US.get(unit)
+    size = UNITS_US[unit] if unit in _EVEN_UNITS else None
     if size is not None and (zone == "UTC" or size < HOUR_US):
         return time_us - time_us % size
     return _start_of(local(time_us, zone), unit)
@@ -145,14 +147,10 @@ def find_zone(name: str) -> tzinfo:
     Raises:
         EvaluationError: there is none.
     """
-    if name == "UTC":
-        return UTC
-    from zoneinfo import ZoneInfo
-
     try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise EvaluationError(f"no time zone `{name[:64]}`") from None
+        return zone_of(name)
+    except ValueError as error:
+        raise EvaluationError(str(error)) from None
 
 
 def zone_error(zone: object) -> str | None:

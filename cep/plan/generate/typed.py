@@ -18,10 +18,10 @@ import msgspec
 
 from cep.event import Event
 from cep.language.checked import SchemaField
-from cep.plan.expressions import Generator
-from cep.plan.nodes import assign, attribute, call, compare, function, if_else, is_, is_not, name
-from cep.plan.plan import Plan, TypePlan
-from cep.plan.scope import Scope
+from cep.plan.generate.expressions import Generator
+from cep.plan.generate.nodes import assign, attribute, call, compare, function, if_else, is_, is_not, name
+from cep.plan.generate.scope import Scope
+from cep.plan.plan import Plan, TypePlan, time_fields
 from cep.plan.walk import candidate_fields
 from cep.projection import INT64, Projection, Value
 from cep.timestamps import TIME_FIELDS
@@ -59,14 +59,6 @@ def typed_class(plan: TypePlan | None, kind: str, projection: Projection) -> typ
         tag=kind,
     )
     return cast(type[Event], made)
-
-
-def time_fields(plan: TypePlan | None) -> list[str]:
-    """Where the event time of a type's records is looked for."""
-    if plan is None or plan.time_field is None:
-        return list(TIME_FIELDS)
-    declared = next(c for c in plan.checks if c.name == plan.time_field)
-    return [plan.time_field, *(TIME_FIELDS if declared.type.optional else ())]
 
 
 def can_be_typed(plan: TypePlan) -> bool:
@@ -107,19 +99,19 @@ SCAN_PARAMETERS = (
 class ScanBuilder:
     """Builds the loop for the types that have a struct."""
 
-    def __init__(self, generator: Generator, projection: Projection, namespace: dict[str, Any]) -> None:
+    def __init__(self, generator: Generator, projection: Projection) -> None:
         self._generator = generator
         self._projection = projection
         self._attributes = projection.attributes
-        self._namespace = namespace
 
-    def scan(self, plan: Plan, kinds: Mapping[type[Event], str], text: str) -> ast.FunctionDef:
+    def scan(self, plan: Plan, kinds: Mapping[type[Event], str], watches_time: bool, text: str) -> ast.FunctionDef:
         """``scan(events, now, timer, slow, fire, routes, route, emitted, follow, next_timer, positions, origin, out)``.
 
         Gives the last time. ``slow(index, now)`` takes one event on the general path and gives (now, timer); ``timer``
         is the earliest deadline, or the end of time; ``routes`` are the receivers by type and mask, ``route`` finds
         those that are not there yet; ``emitted`` and ``follow`` take what they derive. The timer is looked at only
-        where a rule sets timers.
+        with ``watches_time``: ``fire(index, moment)`` is called for an event behind it and gives the next one, or null
+        where the event is refused.
         """
         others = frozenset(made for made, kind in kinds.items() if kind not in plan.types)
         known = ast.Compare(attribute(name("e"), "__class__"), [ast.In()], [self._generator.constant(others)])
@@ -138,10 +130,14 @@ class ScanBuilder:
         both = ast.Tuple([ast.Name("now", ast.Store()), ast.Name("timer", ast.Store())], ast.Store())
         recover: list[ast.stmt] = [ast.Assign([both], call("slow", name("index"), name("now"))), ast.Continue()]
         handler = ast.ExceptHandler(name("Exception"), None, recover)
-        due = ast.If(compare(name("m"), ast.Gt(), name("timer")), [assign("timer", call("fire", name("m")))], [])
+        refused = ast.If(
+            is_(name("timer"), ast.Constant(None)), [assign("timer", call("next_timer")), ast.Continue()], []
+        )
+        fire = assign("timer", call("fire", name("index"), name("m")))
+        due = ast.If(compare(name("m"), ast.Gt(), name("timer")), [fire, refused], [])
         body: list[ast.stmt] = [
             ast.Try([*branches, late], [handler], [], []),
-            *([due] if plan.sets_timers else []),
+            *([due] if watches_time else []),
             assign("now", name("m")),
             ast.If(name("mask"), [*_convert_time(), *hits, *self._offer(plan.sets_timers)], []),
         ]
@@ -164,11 +160,19 @@ class ScanBuilder:
 
     def _checks(self, plan: TypePlan) -> list[ast.stmt]:
         """Records with a declared field that decoding could not check take the general path."""
+        addresses: list[ast.stmt] = []
+        for declared in plan.checks:
+            if declared.type.name == "ip" and declared.domain is None:
+                value = self._field(declared.name)
+                given = [is_not(value, name("UNSET")), is_not(value, ast.Constant(None))]
+                wrong = ast.UnaryOp(ast.Not(), call("is_address", value))
+                test = ast.BoolOp(ast.And(), [*given, wrong])
+                addresses.append(ast.If(test, [ast.Raise(name("TypeError"), None)], []))
         unchecked = any(
             declared.name != plan.time_field and declared.type.name != "any" and _python_type(declared) is None
             for declared in plan.checks
         )
-        return [ast.Raise(name("TypeError"), None)] if unchecked else []
+        return [ast.Raise(name("TypeError"), None)] if unchecked else addresses
 
     def _masking(self, plan: TypePlan) -> list[ast.stmt]:
         always = sum(1 << bit for bit, condition in enumerate(plan.conditions) if condition is None)

@@ -11,16 +11,15 @@ import ast
 from collections.abc import Sequence
 
 from cep.language.checked import Expression, SchemaField
-from cep.plan.expressions import Generator
+from cep.plan.generate.expressions import Generator
+from cep.plan.generate.nodes import assign, attribute, call, class_of, compare, function, if_else, is_, is_not, name
+from cep.plan.generate.scope import Scope
 from cep.plan.intake import EventClock, admission
-from cep.plan.nodes import assign, attribute, call, class_of, compare, function, if_else, is_, is_not, name
-from cep.plan.plan import TypePlan
-from cep.plan.scope import Scope
+from cep.plan.plan import TypePlan, time_fields
 from cep.plan.walk import candidate_fields
 from cep.projection import Projection
-from cep.timestamps import TIME_FIELDS
 
-_CLASSES = {"string": "str", "ip": "str", "int": "int", "float": "float", "bool": "bool", "list": "list", "map": "dict"}
+_CLASSES = {"string": "str", "int": "int", "float": "float", "bool": "bool", "list": "list", "map": "dict"}
 
 
 class ReaderBuilder:
@@ -40,7 +39,7 @@ class ReaderBuilder:
         conditions = plan.conditions if with_conditions else ()
         used = _used_fields(conditions, plan.checks)
         loaded = {field: f"v{number}" for number, field in enumerate(used)}
-        body: list[ast.stmt] = [*self._time(plan.time_field)]
+        body: list[ast.stmt] = [*self._time(plan)]
         body += [assign(variable, self._field(field)) for field, variable in loaded.items()]
         for declared in plan.checks:
             body.extend(self._check(declared, plan, loaded))
@@ -74,15 +73,17 @@ class ReaderBuilder:
             mask = part if mask is None else ast.BinOp(mask, ast.BitOr(), part)
         return mask if mask is not None else ast.Constant(0)
 
-    def _time(self, declared: str | None) -> list[ast.stmt]:
+    def _time(self, plan: TypePlan | None) -> list[ast.stmt]:
         """Find the time field that is present, add up its halves, fall back on the clock."""
-        fields = [*([declared] if declared is not None else []), *TIME_FIELDS]
         chain: list[ast.stmt] = []
-        for field in reversed(fields):
-            read = [assign("s", self._field(field)), *chain]
+        for field in reversed(time_fields(plan)):
             missing = ast.BoolOp(ast.Or(), [is_(name("s"), name("UNSET")), is_(name("s"), ast.Constant(None))])
-            chain = read if field == fields[0] else [ast.If(missing, read, [])]
-        derived = ast.If(is_not(self._field("cep"), name("UNSET")), [assign("s", self._field("time"))], [])
+            rest: list[ast.stmt] = [ast.If(missing, chain, [])] if chain else []
+            chain = [assign("s", self._field(field)), *rest]
+        own_time = self._field("time")
+        given = [is_not(own_time, name("UNSET")), is_not(own_time, ast.Constant(None))]
+        re_read = ast.BoolOp(ast.And(), [is_not(self._field("cep"), name("UNSET")), *given])
+        derived = ast.If(re_read, [assign("s", own_time)], [])
         halves = ast.BinOp(_cached("minutes", None, 16), ast.Add(), _cached("rests", 16, None))
         known_errors = ast.Tuple([name("KeyError"), name("TypeError")], ast.Load())
         handler = ast.ExceptHandler(known_errors, None, [assign("u", call("clock", name("s")))])

@@ -1,0 +1,1 @@
+"""Operators: one rule running each, with state by key."""
