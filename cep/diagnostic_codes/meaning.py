@@ -146,6 +146,12 @@ NAMES = (
         "A table is no list and no event. A rule over windows reads its rows by `from Payment lookup cards on card == "
         "cards.number`, and `expect Heartbeat from hosts for 60 seconds` reads its keys.",
     ),
+    Code(
+        "CEP224",
+        "rule that says what another says",
+        "Apart from its name, description, severity, tags and `meta` the rule is one that stands before it, so each "
+        "match is told twice. Rules that are disabled do not count.",
+    ),
 )
 
 # 3xx: types. Found when what names mean is known. A value of type `any` is checked at run time only.
@@ -394,5 +400,25 @@ PATTERNS = (
         "A bare name in `where` is a field of the last event of the loop, so the others are not tested. What each of "
         "them must meet stands in the parentheses of the event: `three Reading(temperature > 80)`. Where the last one "
         "is meant write `last(readings).temperature`.",
+    ),
+    Code(
+        "CEP425",
+        "condition that is always true or always false",
+        "Nothing in the events can change it: it compares literals, asks of one field what no value meets (`x > 5 and "
+        "x < 3`), or compares a whole number with a fraction. What hangs on a constant or an argument alone is a "
+        "switch and is not told.",
+    ),
+    Code(
+        "CEP426",
+        "`not` before a comparison with a field that may be missing",
+        "A comparison with null is unknown, and so is its `not`: `not x == 1` does not hold for events without `x`. "
+        "Write `x != 1 or x is null` where they shall pass, `x != 1` or `x is not null and not x == 1` where they "
+        "shall not.",
+    ),
+    Code(
+        "CEP427",
+        "step that can never match",
+        "The events of this step come from no source that is declared, and the rules that emit them are disabled. "
+        "Enable one of them, or declare the event type if it comes from a source.",
     ),
 )

@@ -7,7 +7,8 @@ The passes, each of which needs what the ones before it found:
 3. ``dependencies``  which rules read what others emit; cycles
 4. ``rules``         each rule after those whose types it reads, with its events, pattern or window, clauses
 5. ``phrases``       definitions that no rule uses
-6. ``rule_tests``    what tests name
+6. ``idle_rules``    steps without events, rules that say what another says
+7. ``rule_tests``    what tests name
 
 All mistakes of all files are reported in one run, none because of another: what was reported has the type ``any``.
 """
@@ -21,6 +22,7 @@ from cep.language import syntax
 from cep.language.checked import CheckedRule, RuleSet
 from cep.language.checking.declarations import ConstantChecker, check_schema, check_table
 from cep.language.checking.dependencies import in_reading_order, types_read
+from cep.language.checking.idle_rules import warn_of_shadowed, warn_of_steps_without_events
 from cep.language.checking.namespace import Namespace, emitted_types
 from cep.language.checking.near_names import NearNames
 from cep.language.checking.phrases import PhraseResolver
@@ -71,6 +73,8 @@ def _check(parsed: Sequence[ParsedFile], constants: Mapping[str, object], report
     phrases.check_definitions()
     _warn_of_unused(namespace, phrases.cyclic, report)
     _warn_of_near_names(namespace, rules, report)
+    warn_of_steps_without_events(report, namespace, rules)
+    warn_of_shadowed(report, rules)
     by_name = {rule.name: rule for rule in reversed(rules)}
     tests = RuleTestChecker(context, namespace, expressions, by_name)
     for test in namespace.tests:

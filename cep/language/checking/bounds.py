@@ -79,11 +79,12 @@ def _check_loops(report: Report, node: PatternNode) -> None:
         message = "what is repeated here can match nothing"
         report.error("CEP405", message, node.span, "make one of its parts necessary: `some A`")
         return
-    for child in _children(node):
+    for child in children_of(node):
         _check_loops(report, child)
 
 
-def _children(node: PatternNode) -> Iterator[PatternNode]:
+def children_of(node: PatternNode) -> Iterator[PatternNode]:
+    """The elements directly inside an element of a pattern."""
     match node:
         case Loop() | Consecutive() | Bounded() | Absence() | Until():
             yield node.element
@@ -203,7 +204,7 @@ def _too_short(report: Report, within_us: int, least_us: int, span: Span) -> Non
 
 def _all(node: PatternNode) -> Iterator[PatternNode]:
     yield node
-    for child in _children(node):
+    for child in children_of(node):
         yield from _all(child)
 
 

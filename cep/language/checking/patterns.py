@@ -31,6 +31,7 @@ from cep.language.checked import (
     Step,
     Until,
 )
+from cep.language.checking.conditions import warn_of_condition
 from cep.language.checking.namespace import Namespace, snake_case
 from cep.language.checking.phrases import PhraseResolver
 from cep.language.expressions.constants import duration_us
@@ -478,6 +479,7 @@ class PatternChecker:
         if event.condition is not None:
             inside = replace(scope, candidate=(None,))
             condition = self.expressions.condition(event.condition, inside, "the condition of `any(…)`")
+            warn_of_condition(self.phrases.context, [(event.condition, condition)], inside)
         return Alternative(None, condition, span=event.span)
 
 

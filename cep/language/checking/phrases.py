@@ -13,6 +13,7 @@ from typing import Any
 from cep.diagnostics import Diagnostic, Span, did_you_mean
 from cep.language import syntax
 from cep.language.checked import Alternative, Binary, Checked, Expression
+from cep.language.checking.conditions import warn_of_condition, warn_together
 from cep.language.checking.namespace import Meaning, Namespace, joined
 from cep.language.expressions.checker import ExpressionChecker
 from cep.language.expressions.operators import optional_if
@@ -66,9 +67,10 @@ class PhraseResolver:
 
     def alternatives(self, phrase: syntax.EventPhrase, scope: Scope) -> tuple[Alternative, ...]:
         """The types with their conditions. ``scope`` is that of the condition, without a candidate."""
+        leaves = self._leaves(phrase, scope)
+        warn_together(self.report, [leaf.conditions for leaf in leaves], phrase.span)
         return tuple(
-            Alternative(leaf.type, _joined_by_and(leaf.conditions, phrase.span), span=phrase.span)
-            for leaf in self._leaves(phrase, scope)
+            Alternative(leaf.type, _joined_by_and(leaf.conditions, phrase.span), span=phrase.span) for leaf in leaves
         )
 
     def check_definitions(self) -> None:
@@ -109,6 +111,7 @@ class PhraseResolver:
             return leaf
         inside = replace(scope, candidate=(leaf.type,))
         condition = self.expressions.condition(node, inside, f"the condition of `{phrase.phrase}`")
+        warn_of_condition(self.context, [(node, condition)], inside)
         return _Leaf(leaf.type, (*leaf.conditions, condition))
 
     def _condition_node(

@@ -22,6 +22,7 @@ from cep.language.checked import (
     StepValues,
 )
 from cep.language.checking.bounds import can_time_out, check_bounds, has_every
+from cep.language.checking.conditions import warn_of_condition
 from cep.language.checking.emits import EmitChecker
 from cep.language.checking.namespace import Namespace
 from cep.language.checking.patterns import CheckedPattern, PatternChecker, visible_names
@@ -103,6 +104,7 @@ class RuleChecker:
         if rule.having is not None:
             inside = replace(scope, place="`having`")
             having = self.expressions.condition(rule.having, inside, "the condition of `having`")
+            warn_of_condition(self.context, [(rule.having, having)], inside)
         return CheckedRule(
             rule.name,
             emit,
@@ -178,10 +180,12 @@ class RuleChecker:
         if rule.when is not None:
             when = self.expressions.condition(rule.when, scope, "the condition of `when`")
             self.windows.warn_of_empty(when)
+            warn_of_condition(self.context, [(rule.when, when)], scope)
         having = None
         if rule.having is not None:
             inside = replace(scope, place="`having`", crosses=False)
             having = self.expressions.condition(rule.having, inside, "the condition of `having`")
+            warn_of_condition(self.context, [(rule.having, having)], inside)
         emit = self.emits.default(rule, keys)
         if rule.emit is not None:
             inside = replace(scope, place="`emit`", crosses=False)
@@ -201,12 +205,14 @@ class RuleChecker:
     # ---- clauses of both ----
 
     def _where(self, rule: syntax.Rule, scope: Scope, order: list[str]) -> tuple[Conjunct, ...]:
-        found = []
+        found, written = [], []
         for node in _conjuncts(rule.where):
             condition = self.expressions.condition(node, scope, "a condition of `where`")
             steps = frozenset(_steps_read(condition, order)) & frozenset(order)
             last = max(steps, key=order.index) if steps else None
             found.append(Conjunct(condition, steps, last, span=node.span))
+            written.append((node, condition))
+        warn_of_condition(self.context, written, scope)
         return tuple(found)
 
     def _keys(self, nodes: tuple[syntax.Key, ...], reads: tuple[str | None, ...]) -> tuple[CheckedKey, ...]:

@@ -58,11 +58,12 @@ def _domain(context: Context, node: Expression, scope: Scope) -> tuple[object, .
     if isinstance(node, StepValues):
         return _of(context, scope.steps[node.step].types, node.name)
     if isinstance(node, Field):
-        return _of(context, _types(node.event, scope), node.name)
+        return _of(context, types_of_event(node.event, scope), node.name)
     return None
 
 
-def _types(event: EventReference, scope: Scope) -> tuple[str | None, ...]:
+def types_of_event(event: EventReference, scope: Scope) -> tuple[str | None, ...]:
+    """The types that the event may be of."""
     match event:
         case Candidate():
             return scope.candidate
