@@ -6,6 +6,7 @@ State lives per key and can be snapshot between any two events.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -47,7 +48,7 @@ NO_FIT: CompiledFit = (0, None)
 _FIRST_ROOM = 1_024
 
 
-class Operator:
+class Operator(ABC):
     """One rule running. ``room``: the number of keys at which :meth:`make_room` must be called."""
 
     def __init__(self, rule: RulePlan, emitter: Emitter, around: Surroundings) -> None:
@@ -61,9 +62,9 @@ class Operator:
 
     # ---- to be provided ----
 
+    @abstractmethod
     def receiver(self, event_type: str) -> Receiver:
         """The function that takes events of this type, with their mask."""
-        raise NotImplementedError
 
     def fire(self, run: Waiting, deadline_us: int) -> Derived | None:
         """A deadline has passed."""
@@ -73,17 +74,17 @@ class Operator:
         """The runs that would fire if time went on without further events, in the order of their deadlines."""
         return []
 
+    @abstractmethod
     def expire(self, now_us: int) -> None:
         """Forget what is out of every bound at this time."""
-        raise NotImplementedError
 
+    @abstractmethod
     def snapshot(self, table: EventTable) -> Any:
         """The state as plain data, events by their number in the table."""
-        raise NotImplementedError
 
+    @abstractmethod
     def restore(self, state: Any, table: EventTable) -> None:
         """Take over what :meth:`snapshot` gave."""
-        raise NotImplementedError
 
     # ---- shared ----
 
