@@ -282,3 +282,12 @@ def test_any_lines_in_any_chunks(
         bool(line.strip(b" \t\r")) or len(line) > limit for line in data.removeprefix(b"\xef\xbb\xbf").split(b"\n")
     )
     assert len(large.ids) + len(large.dead) == records
+
+
+@pytest.mark.parametrize("nested", ["", ', "o": {"k": 3}'])
+@pytest.mark.parametrize("beside", ["", "{\n"], ids=["in a block", "beside a broken line"])
+def test_of_a_key_that_stands_twice_the_last_value_counts(tmp_path: Path, nested: str, beside: str) -> None:
+    line = f'{{"type": "A", "n": 1, "n": 2, "type": "B"{nested}}}\n'
+    got = read_bytes(tmp_path, (beside + line).encode())
+    assert [(event["type"], event["n"]) for event in got.events] == [("B", 2)]
+    assert len(got.dead) == len(beside) // 2
