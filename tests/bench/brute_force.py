@@ -123,7 +123,12 @@ def main() -> None:
     """Generate, run in turn, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--events", type=int, default=1_000_000)
-    parser.add_argument("--failures", type=float, default=0.05, help="the share of failed logins")
+    parser.add_argument(
+        "--failures",
+        type=float,
+        default=0.05,
+        help="the share of failed logins: each is kept for its key, so the ratio grows with it",
+    )
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--profile", action="store_true")
     options = parser.parse_args()
