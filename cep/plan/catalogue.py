@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from cep.language.checked import Alternative, Binary, Expression, RuleSet, SchemaField, Step
-from cep.plan.plan import Fit, TypePlan
+from cep.plan.automaton import Fit
+from cep.plan.plan import TypePlan
 from cep.plan.walk import candidate_fields, conjuncts, event_fields, is_local, may_fail
 from cep.types import BOOL
 
@@ -15,6 +17,7 @@ class Catalogue:
 
     def __init__(self, rules: RuleSet) -> None:
         self._rules = rules
+        self._source_types = _source_types(rules)
         self._conditions: dict[str, dict[Expression | None, int]] = {}
         self._owners: dict[str, list[list[str]]] = {}
         self._fields: dict[str, dict[str, None]] = {}
@@ -27,7 +30,7 @@ class Catalogue:
         A local conjunct behind a tie is moved before it only if it cannot fail, so that no error shows that the
         written order would have hidden.
         """
-        assert alternative.type is not None
+        assert alternative.type is not None, "`any(…)` is spread over the types by `fits`"
         local: list[Expression] = []
         ties: list[Expression] = []
         for part in [*conjuncts(alternative.condition), *extra]:
@@ -37,9 +40,26 @@ class Catalogue:
         return Fit(self._bit(alternative.type, _joined(local)), tuple(ties))
 
     def fits(self, step: Step, extra: Iterable[Expression] = ()) -> dict[str, Fit]:
-        """One fit per event type. Several alternatives of one type are joined by ``or`` before they come here."""
+        """One fit per event type; several alternatives of one type are joined by ``or``.
+
+        ``any(…)`` is an alternative of every type that rules read, and of :data:`ANY_TYPE` for the others.
+        """
         extra = tuple(extra)
-        return {a.type: self.fit(a, extra) for a in merged(step.alternatives) if a.type is not None}
+        spread: list[Alternative] = []
+        for alternative in step.alternatives:
+            types = self._source_types if alternative.type is None else (alternative.type,)
+            spread += [replace(alternative, type=name) for name in types]
+        named = {alternative.type for alternative in step.alternatives}
+        found: dict[str, Fit] = {}
+        for each in merged(tuple(spread)):
+            assert each.type is not None
+            found[each.type] = replace(self.fit(each, extra), source_only=each.type not in named)
+        return found
+
+    def always(self, event_type: str) -> int:
+        """The mask of a condition that every event of the type meets."""
+        self.read_names(event_type, ())
+        return 1 << self._bit(event_type, None)
 
     def read(self, event_type: str, expressions: Iterable[Expression]) -> None:
         """Note the fields of the candidate event that the expressions read."""
@@ -93,6 +113,17 @@ class Catalogue:
                 name in derived,
             )
         return plans
+
+
+ANY_TYPE = "*"
+"""Stands for the event types that no rule names, where a rule has `any(…)`."""
+
+
+def _source_types(rules: RuleSet) -> tuple[str, ...]:
+    """What `any(…)` is spread over."""
+    active = [rule for rule in rules.rules if not rule.disabled]
+    named = dict.fromkeys(name for rule in active for name in rule.reads if name is not None)
+    return (*named, ANY_TYPE)
 
 
 def merged(alternatives: tuple[Alternative, ...]) -> tuple[Alternative, ...]:

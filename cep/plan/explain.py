@@ -12,9 +12,12 @@ from typing import Any
 from cep.durations import duration_text
 from cep.language.checked import Aggregate, CheckedKey
 from cep.language.words import number_word, quoted
+from cep.plan.automaton import Fit
 from cep.plan.expression_text import aggregate_text, expression_text
 from cep.plan.field_uses import field_uses
-from cep.plan.plan import AggregatePlan, Fit, Forbidden, PatternPlan, Plan, RulePlan, StepPlan, WaitPlan, WindowPlan
+from cep.plan.pattern_planner import is_strict, watch_fits
+from cep.plan.pattern_text import automaton_rows, listed, pattern_phrase
+from cep.plan.plan import AggregatePlan, PatternPlan, Plan, RulePlan, StepPlan, WindowPlan
 
 _WIDTH = 100
 _ORDINALS = ("", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
@@ -44,6 +47,9 @@ def describe(plan: Plan, rule: RulePlan) -> dict[str, Any]:
         "tags": list(rule.tags),
         "sentence": sentence(rule),
         "steps": _steps(plan, operator) if isinstance(operator, PatternPlan) else [],
+        "absences": _absences(plan, operator) if isinstance(operator, PatternPlan) else [],
+        "ends": _ends(operator) if isinstance(operator, PatternPlan) else [],
+        "automaton": list(automaton_rows(operator)) if isinstance(operator, PatternPlan) else [],
         "window": _window(plan, operator) if isinstance(operator, WindowPlan) else None,
         "keys": [_key(key) for key in rule.keys],
         "reads": _reads(plan, rule),
@@ -70,6 +76,7 @@ def _hanging(row: str) -> list[str]:
 def _sections(told: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
     if told["steps"]:
         yield "steps", [row for number, step in enumerate(told["steps"], 1) for row in _step_rows(number, step)]
+        yield from _pattern_sections(told)
     window = told["window"]
     if window is not None:
         rows = [f"the last {window['length']} of {window['of']}", *_fit_rows(window["fits"], "  ")]
@@ -83,18 +90,19 @@ def _sections(told: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
     yield "evidence", [told["evidence"]]
 
 
+def _pattern_sections(told: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
+    if told["absences"]:
+        rows = [row for role in told["absences"] for row in (f"`{role['label']}`", *_fit_rows(role["fits"], "  "))]
+        yield "matters by its absence", rows
+    if told["ends"]:
+        yield "when a loop ends", told["ends"]
+    yield "automaton", told["automaton"]
+
+
 def _step_rows(number: int, step: dict[str, Any]) -> Iterator[str]:
-    if "wait" in step:
-        yield f"{number}. wait: {step['wait']}"
-    else:
-        yield f"{number}. {step['name']}: {step['count']}"
-        yield from _fit_rows(step["fits"], "   ")
-    for text in step.get("at_end", ()):
-        yield f"   when the loop ends: {text}"
-    for role in step.get("forbidden", ()):
-        stays = f" for {role['for']}" if role["for"] else ""
-        yield f"   no `{role['label']}`{stays}"
-        yield from _fit_rows(role["fits"], "     ")
+    yield f"{number}. {step['name']}: {step['count']}"
+    yield from _fit_rows(step["fits"], "   ")
+    yield from (f"   with the others it names: {text}" for text in step["joint"])
 
 
 def _fit_rows(fits: Iterable[Mapping[str, Any]], indent: str) -> Iterator[str]:
@@ -123,25 +131,25 @@ def _fits(plan: Plan, fits: Mapping[str, Fit]) -> list[dict[str, Any]]:
 
 def _steps(plan: Plan, pattern: PatternPlan) -> list[dict[str, Any]]:
     steps = []
-    for step in pattern.steps:
+    for step in pattern.bound:
         shown: dict[str, Any] = {
             "name": quoted(step.name),
             "label": step.label,
             "count": _count(step),
             "fits": _fits(plan, step.fits),
-            "at_end": [expression_text(part) for part in step.at_end],
-            "forbidden": [_role(plan, role, step.quiet_us) for role in step.forbidden],
+            "joint": [expression_text(due.condition) for due in step.joint],
         }
         steps.append(shown)
-    if pattern.wait is not None:
-        until = _deadline(pattern.wait)
-        steps.append({"wait": f"until {until}", "forbidden": [_role(plan, pattern.wait.forbidden, None)]})
     return steps
 
 
-def _role(plan: Plan, role: Forbidden, quiet_us: int | None) -> dict[str, Any]:
-    stays = None if quiet_us is None else duration_text(quiet_us)
-    return {"label": role.label, "for": stays, "fits": _fits(plan, role.fits)}
+def _ends(pattern: PatternPlan) -> list[str]:
+    """The conditions that are tested when a loop ends."""
+    return [expression_text(due.condition) for group in pattern.ends for due in group]
+
+
+def _absences(plan: Plan, pattern: PatternPlan) -> list[dict[str, Any]]:
+    return [{"label": label, "fits": _fits(plan, fits)} for label, fits in watch_fits(pattern.automaton) if fits]
 
 
 def _count(step: StepPlan) -> str:
@@ -150,13 +158,6 @@ def _count(step: StepPlan) -> str:
     if step.minimum == step.maximum:
         return "one event" if step.minimum == 1 else f"exactly {step.minimum} events"
     return f"{step.minimum} to {step.maximum} events"
-
-
-def _deadline(wait: WaitPlan) -> str:
-    if wait.after_last_us is not None:
-        return f"{duration_text(wait.after_last_us)} after the event before"
-    assert wait.after_first_us is not None
-    return f"{duration_text(wait.after_first_us)} after the first event"
 
 
 def _window(plan: Plan, window: WindowPlan) -> dict[str, Any]:
@@ -172,7 +173,7 @@ def _window(plan: Plan, window: WindowPlan) -> dict[str, Any]:
 
 def _window_events(window: WindowPlan) -> str:
     """The types, or the phrase by which the rule calls them."""
-    return _listed([f"`{name}`" for name in (window.fits if window.label in window.fits else [window.label])], "or")
+    return listed([f"`{name}`" for name in (window.fits if window.label in window.fits else [window.label])], "or")
 
 
 def _aggregate(aggregate: AggregatePlan) -> str:
@@ -243,7 +244,7 @@ def _runs(pattern: PatternPlan) -> list[str]:
         kept.append(f"a run goes once its first event is older than {duration_text(bound_us)}")
     elif len(pattern.steps) > 1 or pattern.steps[0].minimum > 1:
         kept.append("nothing bounds how long a run waits: add `within`")
-    if pattern.wait is not None:
+    if pattern.sets_timers:
         kept.append("a timer per run that waits for its deadline")
     return kept
 
@@ -251,8 +252,8 @@ def _runs(pattern: PatternPlan) -> list[str]:
 def _evidence(operator: PatternPlan | WindowPlan) -> str:
     if isinstance(operator, WindowPlan):
         return f"the events in the window as `{operator.label}`, the newest up to the limit `evidence`"
-    labels = dict.fromkeys(f"`{step.label}`" for step in operator.steps)
-    return f"the events bound as {_listed(list(labels), 'and')}, the newest up to the limit `evidence`"
+    labels = dict.fromkeys(f"`{step.label}`" for step in operator.bound)
+    return f"the events bound as {listed(list(labels), 'and')}, the newest up to the limit `evidence`"
 
 
 # ---- the sentence ----
@@ -262,10 +263,10 @@ def sentence(rule: RulePlan) -> str:
     """What the rule waits for, and when it fires, in English."""
     operator = rule.operator
     told = _window_sentence(operator) if isinstance(operator, WindowPlan) else _pattern_sentence(operator)
-    keys = _listed([f"`{key.name}`" for key in rule.keys], "and")
+    keys = listed([f"`{key.name}`" for key in rule.keys], "and")
     if keys:
         told[0] = f"For each {keys}, {told[0]}"
-    elif isinstance(operator, PatternPlan) and operator.wait is None and operator.counts_only and not _many(operator):
+    elif isinstance(operator, PatternPlan) and operator.counts_only and not _many(operator):
         told[0] = f"{told[0][:1].upper()}{told[0][1:]}"
     else:
         told[0] = f"Over all events together, {told[0]}"
@@ -290,33 +291,40 @@ def _window_sentence(window: WindowPlan) -> list[str]:
 
 
 def _pattern_sentence(pattern: PatternPlan) -> list[str]:
-    parts = [_step_phrase(step) for step in pattern.steps]
-    what = f"waits for {', then '.join(parts)}"
+    assert pattern.written is not None
+    what = f"waits for {pattern_phrase(pattern.written)}"
     many = _many(pattern)
-    if pattern.wait is not None:
-        what += f", after which no `{pattern.wait.forbidden.label}` may come {_stays_away(pattern.wait)}"
-    if pattern.within_us is not None and (many or pattern.wait is None):
+    if pattern.within_us is not None:
         what += f"; from the first event to the last no more than {duration_text(pattern.within_us)} may pass"
     if pattern.having is not None:
         what += f"; the whole match must satisfy `{expression_text(pattern.having)}`"
     told = [what + "."]
-    if many:
+    if many and not is_strict(pattern.automaton):
         told.append("Other events in between are skipped.")
     told.append(_fires(pattern))
-    if many or pattern.wait is not None:
-        told.append("The events of a match take part in no other match of this rule and key.")
+    if pattern.on_timeout is not None:
+        told.append(f"A run that runs out of time emits {pattern.on_timeout.type} at its deadline.")
+    if many or pattern.sets_timers:
+        told.append(_SKIPS[pattern.skip.strategy].format(_skipped_to(pattern)))
     return told
+
+
+_SKIPS = {
+    "past_last": "The events of a match take part in no other match of this rule and key.",
+    "to_next": "A match removes what its first event began, and nothing else.",
+    "no_skip": "A match removes nothing that other events began.",
+    "to_first": "A match removes what began before its first `{}`.",
+    "to_last": "A match removes what began before its last `{}`.",
+}
+
+
+def _skipped_to(pattern: PatternPlan) -> str:
+    return "" if pattern.skip.step is None else pattern.steps[pattern.skip.step].name
 
 
 def _many(pattern: PatternPlan) -> bool:
     """Whether a match may hold several events."""
-    return sum(step.minimum for step in pattern.steps) > 1 or pattern.steps[-1].maximum is None
-
-
-def _stays_away(wait: WaitPlan) -> str:
-    if wait.after_last_us is not None:
-        return f"for {duration_text(wait.after_last_us)}, the last instant included"
-    return f"until {_deadline(wait)}, that instant included"
+    return sum(step.minimum for step in pattern.bound) > 1 or pattern.bound[-1].maximum is None
 
 
 def _span(duration_us: int) -> str:
@@ -324,41 +332,19 @@ def _span(duration_us: int) -> str:
     return duration_text(duration_us).removeprefix("1 ")
 
 
-def _step_phrase(step: StepPlan) -> str:
-    label = f"`{step.label}`{_meant_by(step)}"
-    if step.maximum is None:
-        text = f"{number_word(step.minimum)} or more {label}"
-    elif step.minimum == step.maximum:
-        text = label if step.minimum == 1 else f"{number_word(step.minimum)} {label}"
-    else:
-        text = f"{number_word(step.minimum)} to {number_word(step.maximum)} {label}"
-    if step.forbidden:
-        away = _listed([f"`{role.label}`" for role in step.forbidden], "or")
-        text += f" with no {away} before it" + (
-            "" if step.quiet_us is None else f" for {duration_text(step.quiet_us)} and coming after that time"
-        )
-    return text
-
-
-def _meant_by(step: StepPlan) -> str:
-    """The event types behind a name that says nothing about them; empty where the label is the type or a phrase."""
-    plain = step.label.replace("_", "").lower()
-    if step.label != step.name or any(kind.lower() == plain for kind in step.fits):
-        return ""
-    return f" ({_listed([quoted(kind) for kind in step.fits], 'or')})"
-
-
 def _fires(pattern: PatternPlan) -> str:
-    last = pattern.steps[-1]
-    if pattern.wait is not None:
+    finishes = [place.finish for place in pattern.automaton.places.values() if place.finish is not None]
+    at_times = [finish.when for finish in finishes if finish.when != "at_once"]
+    last = pattern.bound[-1]
+    if "until" in at_times:
+        return "It fires when the loop is closed, or its time is up."
+    if at_times:
         return "It fires when the deadline has passed, and the derived event's time is the deadline."
+    if len(finishes) > 1:
+        return "It fires at the event that completes it."
     if len(pattern.steps) == 1 and last.minimum == last.maximum == 1:
         return "It fires at each such event."
     if last.minimum > 1 or last.maximum is None:
         ordinal = _ORDINALS[last.minimum] if last.minimum < len(_ORDINALS) else f"{last.minimum}th"
         return f"It fires at the {ordinal} `{last.label}`" + ("." if pattern.having is None else " or a later one.")
     return f"It fires at the `{last.label}`."
-
-
-def _listed(items: list[str], word: str) -> str:
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {word} {items[-1]}" if items else ""

@@ -19,6 +19,7 @@ from cep.language.checked import (
     StepEventAt,
     StepValues,
 )
+from cep.plan.pattern_planner import watch_fits
 from cep.plan.plan import PatternPlan, Plan, RulePlan, WindowPlan
 
 
@@ -60,9 +61,10 @@ class _Uses:
             for aggregate in operator.aggregates:
                 shown += [aggregate.argument, aggregate.where]
         else:
-            groups += [role.fits for step in operator.steps for role in step.forbidden]
-            groups += [operator.wait.forbidden.fits] if operator.wait is not None else []
-            shown += [operator.having, *(part for step in operator.steps for part in step.at_end)]
+            groups += [fits for _, fits in watch_fits(operator.automaton)]
+            shown += [operator.having, *(due.condition for group in operator.ends for due in group)]
+            shown += [due.condition for step in operator.steps for due in step.joint]
+            shown += operator.on_timeout.values if operator.on_timeout is not None else ()
         for fits in groups:
             for kind, fit in fits.items():
                 for part in (plan.types[kind].conditions[fit.bit], *fit.ties):

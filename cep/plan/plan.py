@@ -9,39 +9,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal as OneOf
 
-from cep.language.checked import CheckedFiring, CheckedKey, Conditional, Constant, Expression, SchemaField
+from cep.language.checked import CheckedFiring, CheckedKey, Conditional, Constant, Expression, PatternNode, SchemaField
+from cep.plan.automaton import Automaton, Fit
 from cep.timestamps import TIME_FIELDS
 from cep.types import Type
 
 
 @dataclass(frozen=True, slots=True)
-class Fit:
-    """What one event must satisfy to fill a role.
+class Due:
+    """A conjunct of ``where`` that is due once the steps in ``others`` (their numbers) have bound something too."""
 
-    ``bit`` is its place in the type's mask (the part that looks at the event alone); ``ties`` are the conjuncts that
-    also look at what is bound so far, tested in order, only where the bit is set.
-    """
-
-    bit: int
-    ties: tuple[Expression, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Forbidden:
-    """A role that must stay empty: ``no B``. By event type."""
-
-    label: str
-    fits: Mapping[str, Fit]
+    condition: Expression
+    others: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class StepPlan:
-    """One step of a pattern: ``minimum`` to ``maximum`` (null: unbounded) events, each passing ``fits`` of its type.
+    """One step of a pattern: ``minimum`` to ``maximum`` (null: unbounded) events in a row, each passing ``fits``.
 
-    ``forbidden`` must not occur between the last event of the step before and the event that enters this one, an event
-    that fits this step counting as that. With ``quiet_us`` they must stay away that long after the step before, and
-    this step's event comes later than that. ``at_end`` are conjuncts of ``where`` tested when this loop ends.
+    ``joint`` are conjuncts of ``where`` that tie members which may come in any order: each is tested at whichever of
+    its steps comes last. ``loops``: it may bind several events in a match; ``optional``: a match may lack it;
+    ``hidden``: it binds nothing in a match (inside ``no``).
     """
 
     name: str
@@ -49,39 +39,64 @@ class StepPlan:
     fits: Mapping[str, Fit]
     minimum: int = 1
     maximum: int | None = 1
-    at_end: tuple[Expression, ...] = ()
-    forbidden: tuple[Forbidden, ...] = ()
-    quiet_us: int | None = None
+    joint: tuple[Due, ...] = ()
+    loops: bool = False
+    optional: bool = False
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class WaitPlan:
-    """A closing ``no B``: the match completes when ``forbidden`` has stayed away until the deadline.
+class SkipPlan:
+    """What a match removes: see S11. ``step`` is the number of the one that is skipped to."""
 
-    The deadline is ``after_last_us`` after the last event bound, or ``after_first_us`` after the first; one is set.
-    """
-
-    forbidden: Forbidden
-    after_last_us: int | None = None
-    after_first_us: int | None = None
+    strategy: OneOf["past_last", "to_next", "to_first", "to_last", "no_skip"] = "past_last"
+    step: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PatternPlan:
-    """A sequence of steps with relaxed contiguity, skip past last event."""
+    """A pattern: its steps by number (hidden ones last), the automaton over them, and what a match does.
+
+    ``ends`` are groups of conditions, by number, that are tested when a loop ends. ``every``: a start may complete more
+    than one match. ``limit`` bounds the live runs per key where the rule says so. ``on_timeout`` is emitted when a run
+    has run out of time. ``table``: the table whose keys are expected from the start. ``written`` is the pattern as the
+    author wrote it, for telling.
+    """
 
     steps: tuple[StepPlan, ...]
+    automaton: Automaton
     within_us: int | None = None
-    wait: WaitPlan | None = None
     having: Expression | None = None
+    ends: tuple[tuple[Due, ...], ...] = ()
+    skip: SkipPlan = SkipPlan()
+    every: bool = False
+    limit: int | None = None
+    on_timeout: EmitPlan | None = None
+    table: str | None = None
+    written: PatternNode | None = None
+
+    @property
+    def bound(self) -> tuple[StepPlan, ...]:
+        """The steps that bind events."""
+        return tuple(step for step in self.steps if not step.hidden)
 
     @property
     def counts_only(self) -> bool:
         """Whether the match is simply the newest n events that fit: one loop, nothing tied, nothing to wait for."""
-        if len(self.steps) != 1 or self.wait is not None or self.having is not None:
+        if len(self.steps) != 1 or self.having is not None or self.ends or self.on_timeout is not None:
             return False
         step = self.steps[0]
-        return not step.at_end and all(not fit.ties for fit in step.fits.values())
+        place = self.automaton.places[0]
+        plain = self.skip.strategy == "past_last" and not self.every and self.limit is None
+        relaxed = all(not edge.strict and not edge.limits for edge in place.edges)
+        at_once = place.finish is not None and place.finish.when == "at_once" and not place.stops
+        unbound = all(not edge.opens for edge in self.automaton.start)
+        return plain and relaxed and at_once and unbound and all(not fit.ties for fit in step.fits.values())
+
+    @property
+    def sets_timers(self) -> bool:
+        """Whether it waits for deadlines."""
+        return self.automaton.sets_timers or self.on_timeout is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,4 +215,4 @@ class Plan:
     @property
     def sets_timers(self) -> bool:
         """Whether any rule waits for deadlines."""
-        return any(isinstance(r.operator, PatternPlan) and r.operator.wait is not None for r in self.rules)
+        return any(isinstance(r.operator, PatternPlan) and r.operator.sets_timers for r in self.rules)

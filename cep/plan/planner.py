@@ -13,12 +13,13 @@ from collections.abc import Sequence
 
 from cep.diagnostics import Diagnostic
 from cep.language.checked import (
+    CheckedEmit,
     CheckedRule,
     RuleSet,
     SchemaField,
 )
 from cep.plan.catalogue import Catalogue
-from cep.plan.pattern_planner import plan_pattern
+from cep.plan.pattern_planner import is_strict, plan_pattern, watch_fits
 from cep.plan.plan import AtMostPlan, EmitPlan, PatternPlan, Plan, RulePlan, WindowPlan
 from cep.plan.unsupported import unsupported
 from cep.plan.window_planner import plan_window
@@ -33,7 +34,7 @@ def plan_rules(rules: RuleSet) -> tuple[Plan | None, list[Diagnostic]]:
         return None, diagnostics
     catalogue = Catalogue(rules)
     plans = tuple(_plan_rule(number, rule, catalogue) for number, rule in enumerate(active))
-    whole = any(rule.emit.star for rule in active)
+    whole = any(emit.star for rule in active for emit in (rule.emit, rule.on_timeout) if emit is not None)
     types = catalogue.types(_emitted(active))
     fields = tuple(sorted({name for t in types.values() for name in t.fields}))
     digest = hashlib.blake2b("\n".join(f"{p.name} {p.fingerprint}" for p in plans).encode(), digest_size=16)
@@ -45,10 +46,11 @@ def _emitted(rules: Sequence[CheckedRule]) -> dict[str, tuple[SchemaField, ...]]
     """The types that rules emit, with their fields that are written as text and read back from it."""
     found: dict[str, dict[str, SchemaField]] = {}
     for rule in rules:
-        fields = found.setdefault(rule.emit.type, {})
-        for field in rule.emit.fields:
-            if field.value.type.name in ("timestamp", "duration", "decimal"):
-                fields[field.name] = SchemaField(field.name, field.value.type.or_null())
+        for emit in filter(None, (rule.emit, rule.on_timeout)):
+            fields = found.setdefault(emit.type, {})
+            for field in emit.fields:
+                if field.value.type.name in ("timestamp", "duration", "decimal"):
+                    fields[field.name] = SchemaField(field.name, field.value.type.or_null())
     return {name: tuple(fields.values()) for name, fields in found.items()}
 
 
@@ -56,14 +58,9 @@ def _plan_rule(number: int, rule: CheckedRule, catalogue: Catalogue) -> RulePlan
     catalogue.rule_name = rule.name
     operator: PatternPlan | WindowPlan
     operator = plan_pattern(rule, catalogue) if rule.pattern is not None else plan_window(rule, catalogue)
-    emit = EmitPlan(
-        rule.emit.type,
-        tuple(f.name for f in rule.emit.fields),
-        tuple(f.value for f in rule.emit.fields),
-        tuple(f.value.type for f in rule.emit.fields),
-        rule.emit.star,
-    )
-    reads = _reads(operator)
+    if isinstance(operator, PatternPlan) and rule.on_timeout is not None:
+        operator = dataclasses.replace(operator, on_timeout=_emit(rule.on_timeout))
+    reads = _reads(operator, catalogue)
     for event_type in reads:
         for key in rule.keys:
             catalogue.expect_names(event_type, [str(key.by_type.get(event_type, key.path)[0])])
@@ -75,7 +72,7 @@ def _plan_rule(number: int, rule: CheckedRule, catalogue: Catalogue) -> RulePlan
         operator,
         rule.keys,
         reads,
-        emit,
+        _emit(rule.emit),
         at_most,
         rule.severity,
         rule.tags,
@@ -84,16 +81,27 @@ def _plan_rule(number: int, rule: CheckedRule, catalogue: Catalogue) -> RulePlan
     )
 
 
-def _reads(operator: PatternPlan | WindowPlan) -> dict[str, int]:
+def _emit(emit: CheckedEmit) -> EmitPlan:
+    return EmitPlan(
+        emit.type,
+        tuple(f.name for f in emit.fields),
+        tuple(f.value for f in emit.fields),
+        tuple(f.value.type for f in emit.fields),
+        emit.star,
+    )
+
+
+def _reads(operator: PatternPlan | WindowPlan, catalogue: Catalogue) -> dict[str, int]:
     masks: dict[str, int] = {}
     groups = [operator.fits] if isinstance(operator, WindowPlan) else [step.fits for step in operator.steps]
     if isinstance(operator, PatternPlan):
-        groups += [f.fits for step in operator.steps for f in step.forbidden]
-        if operator.wait is not None:
-            groups.append(operator.wait.forbidden.fits)
+        groups += [fits for _, fits in watch_fits(operator.automaton)]
     for fits in groups:
         for event_type, fit in fits.items():
             masks[event_type] = masks.get(event_type, 0) | 1 << fit.bit
+    if isinstance(operator, PatternPlan) and is_strict(operator.automaton):
+        for event_type in masks:
+            masks[event_type] |= catalogue.always(event_type)
     return masks
 
 

@@ -119,6 +119,10 @@ class Emitter:
         self._counters.derived[rule.name] += 1
         return Derived(public, self._record(public, raw) if self._feeds_rules else None)
 
+    def share_allowance(self, other: Emitter) -> None:
+        """Count the emissions of `at most` together with another emitter of the same rule."""
+        self._emitted = other._emitted
+
     def _allowed(self, key: Any, time_us: int) -> bool:
         """Whether `at most` lets this emission out; it then counts as one."""
         at_most = self._rule.at_most
@@ -142,7 +146,8 @@ class Emitter:
         if self._untouched > len(self._emitted):
             self._untouched = 0
             oldest = time_us - at_most.every_us
-            self._emitted = {key: times for key, times in self._emitted.items() if times and times[-1] > oldest}
+            for key in [key for key, times in self._emitted.items() if not times or times[-1] <= oldest]:
+                del self._emitted[key]
 
     def _evidence(self, roles: Roles) -> tuple[tuple[Evidence, ...], bool]:
         listed = [Evidence(label, event_id(e), e.time_us) for label, events in roles for e in events]
@@ -206,7 +211,8 @@ class Emitter:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take over what :meth:`snapshot` gave."""
-        self._emitted = {unpack_key(key): deque(times) for key, times in state["emitted"]}
+        self._emitted.clear()  # the same dictionary: an emitter of the same rule may share it
+        self._emitted.update((unpack_key(key), deque(times)) for key, times in state["emitted"])
         self._ordinals_us = state["time"]
         self._ordinals = Counter({bytes(digest): count for digest, count in state["ordinals"]})
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from cep.event import Batch, DerivedEvent, Event, Origin
 from cep.functions.records import EvaluationError
+from cep.plan.catalogue import ANY_TYPE
 from cep.plan.generate.typed import can_be_typed, typed_class
 from cep.plan.intake import EventClock, RecordError
 from cep.plan.plan import Plan
@@ -316,7 +317,7 @@ class Feed:
         if isinstance(error, EvaluationError):
             raw = event.raw if self._plan.whole else None
             event.about = (self.open(batch.source, batch.partition).origin, batch.positions[index], None, raw)
-            return kind, self._graph.maskers[kind].one_by_one(event)
+            return kind, self._graph.maskers[kind if kind in self._plan.types else ANY_TYPE].one_by_one(event)
         raise error
 
     # ---- snapshots ----

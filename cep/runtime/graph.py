@@ -6,20 +6,22 @@ emit is offered to the rules that read it before anything else happens.
 
 from __future__ import annotations
 
+import dataclasses
 from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
 from cep.event import DerivedEvent, Event
 from cep.functions.records import EvaluationError
+from cep.plan.catalogue import ANY_TYPE
 from cep.plan.generate.functions import ExpressionCompiler, Reader
-from cep.plan.plan import PatternPlan, Plan, RulePlan, WindowPlan
+from cep.plan.plan import Plan, RulePlan, WindowPlan
 from cep.projection import Projection
 from cep.runtime.emitter import Derived, Emitter
 from cep.runtime.limits import Counters, Limits
 from cep.runtime.operators.counting import CountOperator
-from cep.runtime.operators.operator import Operator, Receiver, Report, Surroundings
-from cep.runtime.operators.sequence import SequenceOperator
+from cep.runtime.operators.operator import Operator, Output, Receiver, Report, Surroundings
+from cep.runtime.operators.pattern import PatternOperator
 from cep.runtime.operators.sliding import SlidingOperator
 from cep.runtime.state import EventTable
 from cep.runtime.timers import Timers
@@ -46,8 +48,8 @@ class Graph:
         around = Surroundings(compiler, limits, self.counters, self.timers, report)
         self.operators: list[Operator] = []
         for rule in plan.rules:
-            emitter = Emitter(rule, compiler, projection, limits, self.counters, rule.emit.type in plan.types)
-            self.operators.append(_operator(rule, emitter, around, specialised))
+            emitter = _emitter(rule, plan, projection, around)
+            self.operators.append(_operator(rule, emitter, plan, projection, around, specialised))
         self._receivers = {
             event_type: [
                 (operator.rule.reads[event_type], operator.receiver(event_type))
@@ -62,7 +64,10 @@ class Graph:
 
     def route(self, event_type: str, mask: int) -> tuple[Receiver, ...]:
         """The operators that look at one of the bits, in rule order."""
-        known = self.routes[event_type]
+        known = self.routes.get(event_type)
+        if known is None:
+            event_type = ANY_TYPE
+            known = self.routes[event_type]
         found = known.get(mask)
         if found is None:
             found = tuple(receive for reads, receive in self._receivers[event_type] if reads & mask)
@@ -82,11 +87,14 @@ class Graph:
             if derived is not None:
                 self.emitted(derived, out)
 
-    def emitted(self, derived: Derived, out: list[DerivedEvent]) -> None:
+    def emitted(self, derived: Output, out: list[DerivedEvent]) -> None:
         """What a receiver gave, for who calls receivers without :meth:`deliver`; :meth:`follow` must come after."""
-        out.append(derived.public)
-        if derived.event is not None:
-            self._later.append(derived)
+        if derived is None:
+            return
+        for each in derived if isinstance(derived, list) else (derived,):
+            out.append(each.public)
+            if each.event is not None:
+                self._later.append(each)
 
     def follow(self, out: list[DerivedEvent]) -> None:
         """Offer what was emitted to the rules that read it, breadth first, until nothing more follows."""
@@ -165,10 +173,22 @@ class Masker:
         return mask
 
 
-def _operator(rule: RulePlan, emitter: Emitter, around: Surroundings, specialised: bool) -> Operator:
-    if isinstance(rule.operator, WindowPlan):
+def _emitter(rule: RulePlan, plan: Plan, projection: Projection, around: Surroundings) -> Emitter:
+    feeds_rules = rule.emit.type in plan.types
+    return Emitter(rule, around.compiler, projection, around.limits, around.counters, feeds_rules)
+
+
+def _operator(
+    rule: RulePlan, emitter: Emitter, plan: Plan, projection: Projection, around: Surroundings, specialised: bool
+) -> Operator:
+    pattern = rule.operator
+    if isinstance(pattern, WindowPlan):
         return SlidingOperator(rule, emitter, around)
-    assert isinstance(rule.operator, PatternPlan)
-    if specialised and rule.operator.counts_only:
+    if specialised and pattern.counts_only:
         return CountOperator(rule, emitter, around)
-    return SequenceOperator(rule, emitter, around)
+    timeouts = None
+    if pattern.on_timeout is not None:
+        late = dataclasses.replace(rule, emit=pattern.on_timeout, fingerprint=f"{rule.fingerprint} on timeout")
+        timeouts = _emitter(late, plan, projection, around)
+        timeouts.share_allowance(emitter)
+    return PatternOperator(rule, emitter, around, timeouts)

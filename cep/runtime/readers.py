@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from cep.event import Event
+from cep.plan.catalogue import ANY_TYPE
 from cep.plan.generate.functions import ExpressionCompiler
 from cep.plan.intake import RecordError
 from cep.plan.plan import Plan
@@ -37,6 +38,11 @@ class Readers(dict[Any, Reader]):
         if kind.__class__ is not str:
             return self._read_by_kind
         plan = self._plan.types.get(kind)
+        if plan is None and ANY_TYPE in self._plan.types:
+            read = self[ANY_TYPE]
+            if len(self) < _KINDS_KEPT:
+                self[kind] = read
+            return read
         if plan is None:
             if self._time_only is None:
                 self._time_only = self._compiler.time_reader()
@@ -44,7 +50,7 @@ class Readers(dict[Any, Reader]):
                 self[kind] = self._time_only
             return self._time_only
         read = self._compiler.reader(plan)
-        missing = self.missing_fields.setdefault(kind, set(plan.expected))
+        missing = set() if kind == ANY_TYPE else self.missing_fields.setdefault(kind, set(plan.expected))
         self[kind] = self._watching(kind, read, missing) if missing else read
         return self[kind]
 
@@ -94,7 +100,7 @@ class Readers(dict[Any, Reader]):
         """See :meth:`cep.engine.Engine.unseen`."""
         found: dict[str, list[str]] = {}
         for name, plan in self._plan.types.items():
-            if plan.derived:
+            if plan.derived or name == ANY_TYPE:
                 continue
             if name not in self.missing_fields:
                 found[name] = []

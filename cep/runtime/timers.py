@@ -16,8 +16,11 @@ class Waiting(Protocol):
 
     alive: bool
     deadline_us: int | None
-    serial: int
     key: Any
+
+    @property
+    def serial(self) -> int:
+        """Which start it is of."""
 
 
 class Timers:

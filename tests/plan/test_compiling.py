@@ -10,7 +10,7 @@ import cep
 from cep.plan.compiling import compile_rules
 
 UNUSED = 'define failed login as Login(outcome == "failure")\n'
-NOT_YET = "rule later when A and B within 1 hour emit X()\n"
+NOT_YET = "rule later when A to alerts emit X()\n"
 
 
 def test_a_plan_with_its_warnings() -> None:

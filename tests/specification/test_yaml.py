@@ -113,8 +113,8 @@ def test_the_1_2_core_schema(tmp_path: Path) -> None:
 
 def test_errors_point_at_lines_of_the_yaml(tmp_path: Path) -> None:
     path = tmp_path / "rules.yaml"
-    path.write_text("rules:\n  r:\n    when: A then immediately B\n    emit: X()\n", "utf-8")
+    path.write_text("rules:\n  r:\n    when: A then B\n    to: alerts\n", "utf-8")
     with pytest.raises(cep.RuleError) as caught:
         cep.Engine.from_rules(path)
     [found] = [each for each in caught.value.diagnostics if each.severity == "error"]
-    assert (found.code, found.span.file, found.span.line) == ("CEP490", str(path), 3)
+    assert (found.code, found.span.file, found.span.line) == ("CEP490", str(path), 4)

@@ -37,6 +37,7 @@ from cep.language.checked import (
     Pattern,
     StepEventAt,
     StepValues,
+    TimeoutValue,
     Unary,
 )
 from cep.plan.generate.nodes import (
@@ -342,6 +343,9 @@ class Generator:
         return call(_COMPARERS[x.operator], self.value(x.left, scope), self.value(x.right, scope))
 
     # ---- calls ----
+
+    def _value_of_timeoutvalue(self, x: TimeoutValue, scope: Scope) -> ast.expr:
+        return attribute(name("b"), x.name)
 
     def _value_of_aggregate(self, x: Aggregate, scope: Scope) -> ast.expr:
         found = self._aggregated(x, scope)

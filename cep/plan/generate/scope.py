@@ -37,9 +37,10 @@ class Scope:
     """Where an expression stands.
 
     ``steps`` numbers the steps of a pattern; ``current`` is the single step whose candidate is being tested, so that
-    references to it mean the candidate. ``aggregates`` numbers those a window keeps. ``keys`` numbers the rule's keys;
-    with ``single_key`` the key is the bare value instead of a tuple. ``candidate`` is the variable of the event at
-    hand, ``locals`` hold fields already loaded into variables.
+    references to it mean the candidate; ``optional`` are those that may not be bound, and with ``eventless`` a match
+    may hold no event at all. ``aggregates`` numbers those a window keeps. ``keys`` numbers the rule's keys; with
+    ``single_key`` the key is the bare value instead of a tuple. ``candidate`` is the variable of the event at hand,
+    ``locals`` hold fields already loaded into variables.
     """
 
     steps: dict[str, int] = field(default_factory=dict)
@@ -50,6 +51,8 @@ class Scope:
     single_key: bool = False
     over_window: bool = False
     complete: bool = False
+    optional: frozenset[str] = frozenset()
+    eventless: bool = False
     candidate: str = "e"
     loaded: dict[str, str] = field(default_factory=dict)
 
@@ -65,7 +68,8 @@ class Scope:
             return self._step_event(reference)
         if isinstance(reference, EdgeEvent):
             events = self.all_events()
-            return item(events, 0 if reference.edge == "first" else -1), False
+            edge = item(events, 0 if reference.edge == "first" else -1)
+            return (if_else(events, edge, ast.Constant(None)), True) if self.eventless else (edge, False)
         if isinstance(reference, PreviousEvent):
             return call("previous_event", name("b")), True
         assert isinstance(reference, StepEventAt)
@@ -75,10 +79,11 @@ class Scope:
         if reference.step == self.current:
             return name(self.candidate), False
         events = self.step_events(reference.step)
-        if reference.which == "only":
-            return item(events, 0), False
-        chosen = item(self.step_events(reference.step), 0 if reference.which == "first" else -1)
-        return (chosen, False) if self.complete else (if_else(events, chosen, ast.Constant(None)), True)
+        chosen = item(self.step_events(reference.step), -1 if reference.which == "last" else 0)
+        certain = self.complete or reference.which == "only"
+        if certain and reference.step not in self.optional:
+            return chosen, False
+        return if_else(events, chosen, ast.Constant(None)), True
 
     def step_events(self, step: str) -> ast.expr:
         """The list of events bound to a step."""
@@ -108,7 +113,10 @@ def scope_of(rule: RulePlan) -> Scope:
     single = single_key(rule)
     if isinstance(operator, PatternPlan):
         steps = {step.name: number for number, step in enumerate(operator.steps)}
-        return Scope(steps=steps, keys=keys, single_key=single, complete=True)
+        timed_out = rule.emit is operator.on_timeout
+        optional = frozenset(step.name for step in operator.steps if step.optional or timed_out)
+        eventless = operator.table is not None
+        return Scope(steps=steps, keys=keys, single_key=single, complete=True, optional=optional, eventless=eventless)
     numbers = {aggregate: number for number, aggregate in enumerate(operator.aggregates)}
     return Scope(aggregates=numbers, keys=keys, single_key=single, over_window=True)
 

@@ -83,17 +83,31 @@ def _part_text(part: Any) -> str:
     return f"f{part!r};" if isinstance(part, float) else f"i{part!r};"
 
 
-def previous_event(bound: Sequence[Sequence[Event]]) -> Event | None:
+class Bound(list[list[Event]]):
+    """The events bound per step. ``taken`` are all of them in their order.
+
+    The rest is set where a run has timed out: ``matched_steps`` are the names of the steps that bound something,
+    ``missing_step`` the name of the one it waited for (a list where there were several), ``deadline`` in microseconds.
+    """
+
+    __slots__ = ("deadline", "matched_steps", "missing_step", "taken")
+
+    def __init__(self, steps: int) -> None:
+        super().__init__([[] for _ in range(steps)])
+        self.taken: list[Event] = []
+        self.matched_steps: list[str] | None = None
+        self.missing_step: str | list[str] | None = None
+        self.deadline: int | None = None
+
+
+def previous_event(bound: Bound) -> Event | None:
     """The event bound last, null at the first."""
-    for events in reversed(bound):
-        if events:
-            return events[-1]
-    return None
+    return bound.taken[-1] if bound.taken else None
 
 
-def bound_events(bound: Sequence[Sequence[Event]]) -> list[Event]:
+def bound_events(bound: Bound) -> list[Event]:
     """All events bound so far, in order."""
-    return [event for events in bound for event in events]
+    return bound.taken
 
 
 def event_at(events: Sequence[Event], index: Any) -> Event | None:

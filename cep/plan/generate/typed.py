@@ -18,6 +18,7 @@ import msgspec
 
 from cep.event import Event
 from cep.language.checked import SchemaField
+from cep.plan.catalogue import ANY_TYPE
 from cep.plan.generate.expressions import Generator
 from cep.plan.generate.nodes import assign, attribute, call, compare, function, if_else, is_, is_not, name
 from cep.plan.generate.scope import Scope
@@ -63,7 +64,7 @@ def typed_class(plan: TypePlan | None, kind: str, projection: Projection) -> typ
 
 def can_be_typed(plan: TypePlan) -> bool:
     """Whether time fields are not also read as plain data, which a datetime is not, nor the ``cep`` object."""
-    if "cep" in plan.fields:
+    if "cep" in plan.fields or plan.name == ANY_TYPE:
         return False
     if any(plan.time_field in candidate_fields(c) for c in plan.conditions if c is not None):
         return False

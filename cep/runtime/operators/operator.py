@@ -13,9 +13,10 @@ from typing import Any
 
 from cep.event import Event
 from cep.functions.records import EvaluationError
+from cep.plan.automaton import Fit
 from cep.plan.generate.functions import Condition, ExpressionCompiler, KeyFunction
 from cep.plan.generate.scope import Scope
-from cep.plan.plan import Fit, RulePlan
+from cep.plan.plan import RulePlan
 from cep.runtime.emitter import Derived, Emitter, Roles
 from cep.runtime.limits import Counters, Limits
 from cep.runtime.state import EventTable
@@ -25,7 +26,10 @@ from cep.runtime.watermark import AFTER_ALL
 Report = Callable[[str, Event, EvaluationError], None]
 """Told of a failed expression: rule, event, error (S15)."""
 
-Receiver = Callable[[Event, int], "Derived | None"]
+Output = Derived | list[Derived] | None
+"""What an operator derives at one event or deadline."""
+
+Receiver = Callable[[Event, int], Output]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,7 @@ class Operator(ABC):
     def receiver(self, event_type: str) -> Receiver:
         """The function that takes events of this type, with their mask."""
 
-    def fire(self, run: Waiting, deadline_us: int) -> Derived | None:
+    def fire(self, run: Waiting, deadline_us: int) -> Output:
         """A deadline has passed."""
         raise AssertionError(f"{self.rule.name} sets no timers")
 
@@ -128,10 +132,14 @@ class Operator(ABC):
         time_us: int,
         awaited: str | None = None,
         degraded: bool = False,
+        emitter: Emitter | None = None,
     ) -> Derived | None:
-        """The derived event; null where `at most` holds it back or the emit clause fails on this data."""
+        """The derived event; null where `at most` holds it back or the emit clause fails on this data.
+
+        ``emitter``: another than that of the rule's `emit`.
+        """
         try:
-            return self.emitter.emit(bound, event, key, events, roles, time_us, awaited, degraded)
+            return (emitter or self.emitter).emit(bound, event, key, events, roles, time_us, awaited, degraded)
         except EvaluationError as error:
             self.around.report(self.rule.name, event, error)
             return None

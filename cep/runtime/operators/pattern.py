@@ -1,0 +1,414 @@
+"""Patterns of every form: runs per key, moved by the automaton, selected as S11 says. Runtime layer.
+
+Every event that can start a match starts a run (S11); an event moves the runs that wait for it, and those that read it
+in several ways split, so that all readings are kept (S12). What completes is looked at in the order of start and
+preference; a match removes others by the skip strategy at once. The method is that of SASE+ (Agrawal et al., "Efficient
+pattern matching over event streams", SIGMOD 2008) with the two policies of skip till next and skip till any match as
+flags of an edge; see :mod:`cep.plan.automaton` for the automaton and where it departs from others.
+
+Cost per event: the runs of its key that wait where the event can matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from cep.event import Event
+from cep.plan.automaton import Finish
+from cep.plan.generate.scope import Scope, scope_of
+from cep.plan.plan import PatternPlan, RulePlan
+from cep.runtime.emitter import Derived, Emitter
+from cep.runtime.operators.moves import Moves, View
+from cep.runtime.operators.operator import Operator, Output, Receiver, Surroundings
+from cep.runtime.operators.runs import KeyRuns, Link, Run, Start
+from cep.runtime.state import EventTable, pack_key, unpack_key
+from cep.runtime.timers import Waiting
+
+
+class PatternOperator(Operator):
+    """Runs of a pattern, per key. ``timeouts`` emits for runs that have run out of time."""
+
+    def __init__(self, rule: RulePlan, emitter: Emitter, around: Surroundings, timeouts: Emitter | None = None) -> None:
+        super().__init__(rule, emitter, around)
+        plan = rule.operator
+        assert isinstance(plan, PatternPlan)
+        self._plan = plan
+        self._automaton = plan.automaton
+        self._timeouts = timeouts
+        self._width = len(plan.steps)
+        self._labels = [step.label for step in plan.steps]
+        self._states: dict[Any, KeyRuns] = {}
+        self._serial = 0
+        whole = scope_of(rule)
+        plain = Scope(steps=whole.steps, keys=whole.keys, single_key=whole.single_key, optional=whole.optional)
+        self._moves = Moves(self, plan, plain, self._full)
+        compiler = around.compiler
+        self._having = compiler.condition([plan.having], whole) if plan.having is not None else None
+        self._run_limit = plan.limit if plan.limit is not None else self.limits.runs_per_key
+
+    def receiver(self, event_type: str) -> Receiver:
+        """See :class:`Operator`."""
+        key_of = self.compile_key(event_type)
+        view = self._moves.view(self._automaton, event_type)
+        touched = _touched(view)
+        within_us = self._plan.within_us
+
+        def receive(event: Event, mask: int) -> Output:
+            key = self.key_of(key_of, event)
+            if key is None:
+                return None
+            state = self._states.get(key)
+            complete: list[Run] = []
+            if state is not None:
+                if within_us is not None:
+                    state.expire(event.time_us - within_us)
+                places = touched(mask)
+                if places:
+                    self._advance(state, view, places, event, mask, complete)
+            state = self._start(state, view, event, mask, key, complete)
+            derived = self._select(state, complete, event.time_us) if complete and state is not None else None
+            if state is not None and not state.count:
+                self._states.pop(key, None)
+            return derived
+
+        return receive
+
+    # ---- an event ----
+
+    def _advance(
+        self, state: KeyRuns, view: View, places: Sequence[int], event: Event, mask: int, complete: list[Run]
+    ) -> None:
+        """Offer the event to the runs that it can concern."""
+        links: dict[tuple[int, int], Link] = {}
+        concerned = [run for place in places for run in state.by_place[place]]
+        for run in concerned:
+            if not run.alive:
+                continue
+            place, last = run.place, run.last
+            became = self._moves.offer(self._automaton, view, run, event, mask, links)
+            if became is None:
+                continue
+            if len(became) == 1 and became[0] is run:
+                if run.last is not last:
+                    del state.by_place[place][run]
+                    state.by_place[run.place][run] = None
+                self._settle(state, run, run.last is not last, complete)
+                continue
+            run.start.split(run, became)
+            for successor in became:
+                if successor is not run:
+                    state.add(successor)
+            if run not in became:
+                state.remove(run)
+            for successor in became:
+                self._settle(state, successor, successor is not run, complete)
+            while state.count > self._run_limit:
+                self._drop_oldest(state)
+
+    def _start(
+        self, state: KeyRuns | None, view: View, event: Event, mask: int, key: Any, complete: list[Run]
+    ) -> KeyRuns | None:
+        """The readings that the event starts."""
+        start = Start(self._serial + 1, event.time_us)
+        runs = self._moves.begin(self._automaton, view, event, mask, key, start)
+        if not runs:
+            return state
+        self._serial += 1
+        if state is None:
+            state = self._begin(key, event.time_us)
+        start.readings = runs
+        state.starts[start.serial] = start
+        for run in runs:
+            state.add(run)
+            self._settle(state, run, True, complete)
+        while state.count > self._run_limit:
+            self._drop_oldest(state)
+        return state
+
+    def _drop_oldest(self, state: KeyRuns) -> None:
+        state.drop_oldest()
+        state.degraded = True
+        self.count_limit("runs_per_key" if self._plan.limit is None else "limit")
+
+    def _full(self, key: Any) -> None:
+        self._states[key].degraded = True
+        self.count_limit("loop_events")
+
+    def _begin(self, key: Any, now_us: int) -> KeyRuns:
+        if len(self._states) >= self.room:
+            dropped = self.make_room(self._states, now_us, self._plan.within_us)
+            for run in dropped.runs() if dropped is not None else ():
+                run.alive = False
+        state = self._states[key] = KeyRuns(self._width)
+        return state
+
+    # ---- where a run stands ----
+
+    def _settle(self, state: KeyRuns, run: Run, took: bool, complete: list[Run]) -> None:
+        """After something happened to a run: it is complete, waits for a time, goes on or ends."""
+        if not run.alive:
+            return
+        finish = self._moves.finish(self._automaton, run)
+        waits = False
+        if finish is not None:
+            if self._is_complete(finish, run, took):
+                if self._accepts(finish, run):
+                    complete.append(run)
+                    if finish.goes_on:
+                        self._watch_time(run, None, False)
+                    return
+                if finish.when == "until":
+                    state.remove(run)
+                    return
+            waits = finish.when != "at_once" and not finish.watches & run.spoiled
+        if waits:
+            assert finish is not None
+            self._watch_time(run, self._moves.end_us(finish, run), True)
+            return
+        if not self._moves.can_go_on(self._automaton, run):
+            state.remove(run)
+            return
+        deadline_us = None
+        if self._timeouts is not None and (finish is None or finish.when == "at_once"):
+            deadline_us = self._moves.timeout_us(self._automaton, run)
+        self._watch_time(run, deadline_us, False)
+
+    def _is_complete(self, finish: Finish, run: Run, took: bool) -> bool:
+        if finish.when == "at_once":
+            return took
+        if finish.when != "until":
+            return False
+        assert finish.until is not None
+        closed = bool(run.registers[finish.until])
+        return closed or not self._moves.can_grow(self._automaton, run, finish.until)
+
+    def _watch_time(self, run: Run, deadline_us: int | None, finishing: bool) -> None:
+        run.finishing = finishing
+        if deadline_us != run.deadline_us:
+            run.deadline_us = deadline_us
+            if deadline_us is not None:
+                self.around.timers.set(deadline_us, self.rule.number, run)
+
+    def _accepts(self, finish: Finish, run: Run) -> bool:
+        """What is tested on the complete match: conditions on loops that end with it, and `having`."""
+        if not self._moves.ends_well(run, finish.ends, run.last.event):
+            return False
+        if self._having is None:
+            return True
+        bound = run.events_by_step(self._width)
+        return self.holds(self._having, bound, run.last.event, run.key, bound.taken)
+
+    # ---- selection ----
+
+    def _select(self, state: KeyRuns, complete: list[Run], time_us: int) -> Output:
+        """Of what completes at one event, the matches, in order; each removes what its strategy says."""
+        if len(complete) > 1:
+            order = {id(run): number for start in _starts_of(complete) for number, run in enumerate(start.readings)}
+            complete.sort(key=lambda run: (run.start.serial, order[id(run)]))
+        matches: list[Run] = []
+        for run in complete:
+            if run.alive:
+                matches.append(run)
+                self._remove_others(state, run)
+        found: list[Derived] = []
+        for run in matches:
+            derived = self._match(state, run, time_us)
+            if derived is not None:
+                found.append(derived)
+        return found or None
+
+    def _remove_others(self, state: KeyRuns, match: Run) -> None:
+        """The match is gone, unless its loop goes on, and so is what its strategy removes."""
+        strategy = self._plan.skip.strategy
+        finish = self._automaton.places[match.place].finish
+        assert finish is not None or match.deadline_us is not None
+        bound = match.events_by_step(self._width)
+        if finish is None or not finish.goes_on or strategy == "past_last":
+            state.remove(match)
+        if not self._plan.every or strategy == "to_next":
+            for run in match.start.readings:
+                if run is not match:
+                    state.remove(run)
+        if strategy == "past_last":
+            self._remove_sharing(state, bound.taken)
+        elif strategy in ("to_first", "to_last"):
+            assert self._plan.skip.step is not None
+            named = bound[self._plan.skip.step]
+            if named:
+                self._remove_between(state, match.start, named[0 if strategy == "to_first" else -1])
+            else:
+                for run in match.start.readings:
+                    state.remove(run)
+
+    def _remove_sharing(self, state: KeyRuns, events: Sequence[Event]) -> None:
+        """Skip past last event: the runs that hold an event of the match go."""
+        taken = {id(event) for event in events}
+        first_us = events[0].time_us if events else 0
+        for run in state.runs():
+            for link in run.last.back():
+                if id(link.event) in taken:
+                    state.remove(run)
+                    break
+                if link.event.time_us < first_us:
+                    break
+
+    def _remove_between(self, state: KeyRuns, since: Start, event: Event) -> None:
+        """Skip to an event: the starts from that of the match up to the event go, the event's own not."""
+        for start in list(state.starts.values()):
+            if start.serial < since.serial or not start.living:
+                continue
+            runs = [run for run in start.readings if run.alive]
+            first = _first(runs[0]).event
+            if first is event or first.time_us > event.time_us:
+                return
+            for run in runs:
+                state.remove(run)
+
+    def _match(self, state: KeyRuns, run: Run, time_us: int) -> Derived | None:
+        finish = self._automaton.places[run.place].finish
+        assert finish is not None
+        bound = run.events_by_step(self._width)
+        return self.emit(
+            bound, run.last.event, run.key, bound.taken, self._roles(run), time_us, finish.awaited,
+            state.degraded or self.is_degraded(time_us),
+        )  # fmt: skip
+
+    def _roles(self, run: Run) -> list[tuple[str, list[Event]]]:
+        """The events with the labels of their steps, in the order of the events."""
+        links = reversed(list(run.last.back()))
+        return [(self._labels[link.step], [link.event]) for link in links]
+
+    # ---- time ----
+
+    def fire(self, run: Waiting, deadline_us: int) -> Output:
+        """A deadline of a start has passed: of its readings that end with it, the preferred one comes first."""
+        assert isinstance(run, Run)
+        state = self._states[run.key]
+        found: list[Derived] = []
+        for reading in [r for r in run.start.readings if r.alive and r.deadline_us == deadline_us]:
+            if not reading.alive:
+                continue
+            derived = self._ended(state, reading, deadline_us)
+            if derived is not None:
+                found.append(derived)
+        if not state.count:
+            self._states.pop(run.key, None)
+        return found or None
+
+    def _ended(self, state: KeyRuns, run: Run, deadline_us: int) -> Derived | None:
+        """What comes of a run whose time is up."""
+        if not run.finishing:
+            self._remove_others(state, run)
+            state.remove(run)
+            return self._timed_out(state, run, deadline_us)
+        finish = self._moves.finish(self._automaton, run)
+        assert finish is not None
+        if self._accepts(finish, run):
+            self._remove_others(state, run)
+            return self._match(state, run, deadline_us)
+        run.deadline_us, run.finishing = None, False
+        if finish.when == "until" or not self._moves.can_go_on(self._automaton, run):
+            state.remove(run)
+        return None
+
+    def _timed_out(self, state: KeyRuns, run: Run, deadline_us: int) -> Derived | None:
+        assert self._timeouts is not None
+        bound = run.events_by_step(self._width)
+        names = [step.name for step in self._plan.steps]
+        awaited = [names[number] for number in self._moves.awaited(self._automaton, run)]
+        bound.matched_steps = list(dict.fromkeys(names[link.step] for link in reversed(list(run.last.back()))))
+        bound.missing_step = awaited[0] if len(awaited) == 1 else awaited or None
+        bound.deadline = deadline_us
+        return self.emit(
+            bound, run.last.event, run.key, bound.taken, self._roles(run), deadline_us, ", ".join(awaited),
+            state.degraded or self.is_degraded(deadline_us), emitter=self._timeouts,
+        )  # fmt: skip
+
+    def pending(self) -> list[Waiting]:
+        """See :class:`Operator`. Those that their matches would remove are not among them."""
+        chosen: list[Waiting] = []
+        for state in self._states.values():
+            waiting = [run for run in state.runs() if run.deadline_us is not None and self._would_end(run)]
+            waiting.sort(key=lambda run: (run.deadline_us, run.serial))
+            taken: set[int] = set()
+            starts: set[int] = set()
+            for run in waiting:
+                own = {id(link.event) for link in run.last.back()}
+                if self._plan.skip.strategy == "past_last" and own & taken:
+                    continue
+                if not self._plan.every and run.serial in starts:
+                    continue
+                taken |= own
+                starts.add(run.serial)
+                chosen.append(run)
+        return chosen
+
+    def _would_end(self, run: Run) -> bool:
+        if not run.finishing:
+            return True
+        finish = self._moves.finish(self._automaton, run)
+        return finish is not None and self._accepts(finish, run)
+
+    def expire(self, now_us: int) -> None:
+        """See :class:`Operator`."""
+        within_us = self._plan.within_us
+        if within_us is None:
+            return
+        for key, state in list(self._states.items()):
+            state.expire(now_us - within_us)
+            if not state.count:
+                del self._states[key]
+
+    # ---- snapshots ----
+
+    def snapshot(self, table: EventTable) -> Any:
+        """See :class:`Operator`."""
+        return {
+            "serial": self._serial,
+            "keys": [[pack_key(key), state.pack(table)] for key, state in self._states.items()],
+            "timeouts": None if self._timeouts is None else self._timeouts.snapshot(),
+        }
+
+    def restore(self, state: Any, table: EventTable) -> None:
+        """See :class:`Operator`."""
+        self._serial = state["serial"]
+        self._states = {}
+        for packed, row in state["keys"]:
+            key = unpack_key(packed)
+            restored = self._states[key] = KeyRuns.unpack(self._width, row, key, table)
+            for run in restored.runs():
+                if run.deadline_us is not None:
+                    self.around.timers.set(run.deadline_us, self.rule.number, run)
+        if self._timeouts is not None:
+            self._timeouts.restore(state["timeouts"])
+
+
+def _touched(view: View) -> Callable[[int], tuple[int, ...]]:
+    """The places where an event of this type and mask can matter."""
+    known: dict[int, tuple[int, ...]] = {}
+    interests = [(number, place.interest, place.strict) for number, place in view.places.items()]
+
+    def touched(mask: int) -> tuple[int, ...]:
+        places = known.get(mask)
+        if places is None:
+            places = tuple(number for number, interest, strict in interests if strict or interest & mask)
+            if len(known) < _MASKS_KEPT:
+                known[mask] = places
+        return places
+
+    return touched
+
+
+_MASKS_KEPT = 4_096
+
+
+def _starts_of(runs: Iterable[Run]) -> Iterable[Start]:
+    return {run.start.serial: run.start for run in runs}.values()
+
+
+def _first(run: Run) -> Link:
+    link = run.last
+    while link.before is not None:
+        link = link.before
+    return link

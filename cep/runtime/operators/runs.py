@@ -1,0 +1,233 @@
+"""Runs: what a pattern has bound so far, per key. Runtime layer.
+
+The events of a run are a chain of links from the newest to the oldest, so that a reading that splits in two shares its
+past instead of copying it. Runs stand by the place of the automaton where they wait, so that an event meets only those
+that it can concern; the readings of one start stand in the order of preference (S12).
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from typing import Any
+
+from cep.event import Event
+from cep.plan.automaton import Registers
+from cep.plan.generate.support import Bound
+from cep.runtime.state import EventTable
+
+
+class Link:
+    """One event bound to a step, and all that was bound before it. ``length`` counts the events."""
+
+    __slots__ = ("before", "event", "length", "step")
+
+    length: int
+
+    def __init__(self, event: Event, step: int, before: Link | None) -> None:
+        self.event = event
+        self.step = step
+        self.before = before
+        self.length = 1 if before is None else before.length + 1
+
+    def back(self) -> Iterator[Link]:
+        """This link and those before it, the newest first."""
+        link: Link | None = self
+        while link is not None:
+            yield link
+            link = link.before
+
+
+class Start:
+    """An event that started runs: its number, its time, and its readings in the order of preference.
+
+    ``readings`` may hold some that are gone; ``living`` counts the others.
+    """
+
+    __slots__ = ("living", "readings", "serial", "time_us")
+
+    def __init__(self, serial: int, time_us: int) -> None:
+        self.serial = serial
+        self.time_us = time_us
+        self.readings: list[Run] = []
+        self.living = 0
+
+    def split(self, run: Run, successors: list[Run]) -> None:
+        """Put the readings that a run became in its place."""
+        if len(self.readings) > 2 * self.living + 8:
+            self.readings = [each for each in self.readings if each.alive or each is run]
+        index = self.readings.index(run)
+        self.readings[index : index + 1] = successors
+
+
+class Run:
+    """A reading that lives.
+
+    ``place``: the step bound last. ``spoiled``: the absences of this place that were broken, as bits. ``passed``: an
+    event of the key has come since the last one bound. ``deadline_us`` is set while the run waits for a time:
+    ``finishing`` tells whether it is then complete, else it times out. ``inner`` are the readings of groups that must
+    stay away, by the number of the watch. ``last`` is null for a key that is expected and was never seen.
+    """
+
+    __slots__ = (
+        "alive", "bound", "deadline_us", "finishing", "inner", "key", "last", "passed", "place", "registers",
+        "spoiled", "start",
+    )  # fmt: skip
+
+    def __init__(self, key: Any, start: Start, last: Link, place: int, registers: Registers) -> None:
+        self.key = key
+        self.start = start
+        self.last = last
+        self.place = place
+        self.registers = registers
+        self.spoiled = 0
+        self.passed = False
+        self.bound: Bound | None = None
+        self.inner: dict[int, list[Run]] | None = None
+        self.deadline_us: int | None = None
+        self.finishing = False
+        self.alive = True
+
+    @property
+    def serial(self) -> int:
+        """The number of the start: timers of one instant and key go by it."""
+        return self.start.serial
+
+    def events_by_step(self, steps: int) -> Bound:
+        """What is bound, per step; kept until the run goes on."""
+        if self.bound is None:
+            bound = Bound(steps)
+            for link in reversed(list(self.last.back())):
+                bound[link.step].append(link.event)
+                bound.taken.append(link.event)
+            self.bound = bound
+        return self.bound
+
+    def take(self, link: Link, registers: Registers) -> None:
+        """Go on with one more event."""
+        if self.bound is not None:
+            self.bound[link.step].append(link.event)
+            self.bound.taken.append(link.event)
+        self.last = link
+        self.place = link.step
+        self.registers = registers
+        self.spoiled = 0
+        self.passed = False
+        self.inner = None
+        self.deadline_us = None
+        self.finishing = False
+
+
+class KeyRuns:
+    """The runs of one key. ``degraded`` once a limit dropped something.
+
+    ``starts`` are in the order of time; those that are out of `within` are no longer among them, even if a run of them
+    still waits for its deadline.
+    """
+
+    __slots__ = ("by_place", "count", "degraded", "starts")
+
+    def __init__(self, places: int) -> None:
+        self.by_place: list[dict[Run, None]] = [{} for _ in range(places)]
+        self.starts: OrderedDict[int, Start] = OrderedDict()
+        self.count = 0
+        self.degraded = False
+
+    def add(self, run: Run) -> None:
+        """A run that waits from now on."""
+        self.by_place[run.place][run] = None
+        self.count += 1
+        run.start.living += 1
+
+    def leave(self, run: Run) -> None:
+        """A run that waits no more where it did: it is gone, complete or about to go on."""
+        del self.by_place[run.place][run]
+        self.count -= 1
+        run.start.living -= 1
+
+    def remove(self, run: Run) -> None:
+        """A run that is gone."""
+        if run.alive:
+            run.alive = False
+            self.leave(run)
+            if not run.start.living:
+                self.starts.pop(run.start.serial, None)
+
+    def runs(self) -> Iterator[Run]:
+        """All runs that live, place by place."""
+        for waiting in self.by_place:
+            yield from list(waiting)
+
+    def expire(self, oldest_us: int) -> None:
+        """The starts before that time are out of `within`: what does not wait for its deadline goes."""
+        starts = self.starts
+        while starts:
+            start = next(iter(starts.values()))
+            if start.time_us >= oldest_us:
+                return
+            del starts[start.serial]
+            for run in start.readings:
+                if run.alive and not run.finishing:
+                    self.remove(run)
+
+    def drop_oldest(self) -> None:
+        """The oldest start goes, with all its readings."""
+        start = next(iter(self.starts.values()), None) or next(self.runs()).start
+        for run in start.readings:
+            self.remove(run)
+
+    # ---- snapshots ----
+
+    def pack(self, table: EventTable) -> list[Any]:
+        """The state as plain data: links, then starts with their runs."""
+        links: dict[int, int] = {}
+        rows: list[list[Any]] = []
+
+        def number(link: Link) -> int:
+            for each in reversed(list(link.back())):
+                if id(each) not in links:
+                    links[id(each)] = len(rows)
+                    before = None if each.before is None else links[id(each.before)]
+                    rows.append([table.number(each.event), each.step, before])
+            return links[id(link)]
+
+        def packed(run: Run) -> list[Any]:
+            inner = None if run.inner is None else [[n, [packed(r) for r in rs]] for n, rs in run.inner.items()]
+            return [
+                number(run.last), run.place, list(run.registers), run.spoiled, run.passed, run.deadline_us,
+                run.finishing, inner,
+            ]  # fmt: skip
+
+        found = {**self.starts, **{run.serial: run.start for run in self.runs()}}
+        starts = [
+            [serial, start.time_us, serial in self.starts, [packed(r) for r in start.readings if r.alive]]
+            for serial, start in found.items()
+        ]
+        return [self.degraded, rows, starts]
+
+    @classmethod
+    def unpack(cls, places: int, row: list[Any], key: Any, table: EventTable) -> KeyRuns:
+        """The state again, as :meth:`pack` gave it."""
+        state = cls(places)
+        state.degraded, link_rows, starts = row
+        links: list[Link] = []
+        for event, step, before in link_rows:
+            links.append(Link(table.event(event), step, None if before is None else links[before]))
+
+        def unpacked(row: list[Any], start: Start) -> Run:
+            last, place, registers, spoiled, passed, deadline_us, finishing, inner = row
+            run = Run(key, start, links[last], place, tuple(registers))
+            run.spoiled, run.passed, run.deadline_us, run.finishing = spoiled, passed, deadline_us, finishing
+            if inner is not None:
+                run.inner = {number: [unpacked(each, start) for each in rows] for number, rows in inner}
+            return run
+
+        for serial, time_us, waits, runs in starts:
+            start = Start(serial, time_us)
+            if waits:
+                state.starts[serial] = start
+            for packed in runs:
+                run = unpacked(packed, start)
+                start.readings.append(run)
+                state.add(run)
+        return state
