@@ -34,7 +34,7 @@ f. Pending are the matches that only wait for their deadline: one for each that 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -89,8 +89,9 @@ class Completion:
     moment: Order
     time_us: int
     scope: Scope
-    last: OracleEvent
+    last: OracleEvent | None
     evidence: list[tuple[str, OracleEvent]]
+    timed_out: bool = False
 
 
 def run(
@@ -98,8 +99,12 @@ def run(
     events: Sequence[OracleEvent],
     end: Literal["keep", "flush"] = "keep",
     lateness_us: int = 0,
+    tables: Mapping[str, Sequence[tuple[Value, ...]]] | None = None,
 ) -> OracleResult:
-    """What all rules derive from the events, which are given in the order of arrival."""
+    """What all rules derive from the events, which are given in the order of arrival.
+
+    ``tables`` are the keys of the rows of each table that an ``expect`` names.
+    """
     result = OracleResult()
     on_time: list[OracleEvent] = []
     for position, event in enumerate(events):
@@ -113,7 +118,7 @@ def run(
     made: list[tuple[Order, OracleDerived]] = []
     for index in _in_dependency_order(rule_set.rules):
         rule = rule_set.rules[index]
-        new = _Rule(rule, index, result).derive(seen, horizon_us)
+        new = _Rule(rule, index, result, tables or {}).derive(seen, horizon_us)
         made += new
         seen += [_as_event(order, derived) for order, derived in new]
         seen.sort(key=lambda event: event.order)
@@ -130,8 +135,9 @@ def _in_dependency_order(rules: Sequence[c.CheckedRule]) -> Iterator[int]:
     """The places of the rules, such that those which emit a type come before those which read it."""
     rest = [index for index, rule in enumerate(rules) if not rule.disabled]
     while rest:
-        emitted = {index: rules[index].emit.type for index in rest}
-        ready = [index for index in rest if not set(emitted.values()) & set(rules[index].reads)]
+        emits = [emit for index in rest for emit in (rules[index].emit, rules[index].on_timeout)]
+        emitted = {emit.type for emit in emits if emit is not None}
+        ready = [index for index in rest if not emitted & set(rules[index].reads)]
         assert ready, "a cycle between rules"
         yield ready[0]
         rest.remove(ready[0])
@@ -144,10 +150,13 @@ def _as_event(order: Order, derived: OracleDerived) -> OracleEvent:
 class _Rule:
     """One rule over all the events it sees."""
 
-    def __init__(self, rule: c.CheckedRule, index: int, result: OracleResult) -> None:
+    def __init__(
+        self, rule: c.CheckedRule, index: int, result: OracleResult, tables: Mapping[str, Sequence[tuple[Value, ...]]]
+    ) -> None:
         self._rule = rule
         self._index = index
         self._result = result
+        self._tables = tables
 
     def derive(self, events: Sequence[OracleEvent], horizon_us: int | None) -> list[tuple[Order, OracleDerived]]:
         """What the rule emits, each with its place in the order of all that happens."""
@@ -171,22 +180,51 @@ class _Rule:
     # -- where it completes --
 
     def _matched(self, events: Sequence[OracleEvent]) -> list[Completion]:
-        return [
-            completion
-            for key, own in by_key(self._rule.keys, events).items()
-            for completion in self._matched_of(key, own)
-        ]
+        groups: dict[Order, list[OracleEvent]] = by_key(self._rule.keys, events)
+        expected = self._expected() if events else {}
+        # Nothing is released before the first event, so that is when the rows begin to be waited for.
+        since_us = min((event.time_us for event in events), default=0)
+        found: list[Completion] = []
+        for key in {**groups, **expected}:
+            reader = self._reader(key, groups.get(key, []), expected.get(key))
+            readings = list(reader.matches())
+            if key in expected:
+                readings += reader.never_seen(since_us)
+            found += [self._completion(match, expected.get(key)) for match in select(self._rule, readings)]
+        return found
 
-    def _matched_of(self, key: Order, events: Sequence[OracleEvent]) -> list[Completion]:
-        def timer(time_us: int, start: OracleEvent) -> Order:
-            return (time_us, 1, (self._index, key, start.order), 0, ())
+    def _expected(self) -> dict[Order, dict[str, Value]]:
+        """The keys of the table that the rule's ``expect`` names, with their values."""
+        pattern = self._rule.pattern
+        first = pattern.first if isinstance(pattern, c.Sequence) else pattern
+        if not isinstance(first, c.Expectation):
+            return {}
+        found: dict[Order, dict[str, Value]] = {}
+        for row in self._tables.get(first.table, ()):
+            pairs = list(zip(self._rule.keys, row, strict=True))
+            if all(value is not None or key.optional for key, value in pairs):
+                found.setdefault(tuple(identity(value) for value in row), {key.name: value for key, value in pairs})
+        return found
 
-        reader = Reader(self._rule, events, timer, self._failed)
-        return [self._completion(each) for each in select(self._rule, list(reader.readings()))]
+    def _reader(self, key: Order, events: Sequence[OracleEvent], keys: dict[str, Value] | None) -> Reader:
+        def timer(time_us: int, start: Order) -> Order:
+            return (time_us, 1, (self._index, key, start), 0, ())
 
-    def _completion(self, match: Match) -> Completion:
-        scope = scope_of(self._rule, match.shape, match.roles)
-        return Completion(match.moment, match.time_us, scope, match.events[-1], match.evidence)
+        return Reader(self._rule, events, timer, self._failed, keys)
+
+    def _completion(self, match: Match, keys: dict[str, Value] | None) -> Completion:
+        scope = scope_of(self._rule, match.bindings, keys)
+        last = match.events[-1] if match.events else None
+        if match.timeout is not None:
+            scope = replace(
+                scope,
+                timeout={
+                    "matched_steps": match.timeout.matched_steps,
+                    "missing_step": match.timeout.missing_step,
+                    "deadline": match.timeout.deadline_us,
+                },
+            )
+        return Completion(match.moment, match.time_us, scope, last, match.evidence, match.timeout is not None)
 
     def _fired(self, events: Sequence[OracleEvent]) -> list[Completion]:
         assert self._rule.input is not None
@@ -200,10 +238,16 @@ class _Rule:
 
     # -- what comes of it --
 
+    def _emit(self, completion: Completion) -> c.CheckedEmit:
+        if not completion.timed_out:
+            return self._rule.emit
+        assert self._rule.on_timeout is not None
+        return self._rule.on_timeout
+
     def _fields(self, completion: Completion) -> dict[str, Value] | None:
         """The fields of ``emit``; null if it fails."""
-        emit = self._rule.emit
-        star = completion.last.fields if emit.star else {}
+        emit = self._emit(completion)
+        star = completion.last.fields if emit.star and completion.last is not None else {}
         fields = {name: star[name] for name in star if name not in ("type", "time", "cep")}
         try:
             for each in emit.fields:
@@ -221,7 +265,7 @@ class _Rule:
             values = completion.scope.keys
         else:
             optional = [replace(key, optional=True) for key in at_most.keys]
-            values = key_of(optional, completion.last) or {}
+            values = (key_of(optional, completion.last) if completion.last is not None else None) or {}
         key = tuple(identity(value) for value in values.values())
         recent = [
             time_us for other, time_us in emitted if other == key and time_us > completion.time_us - at_most.every_us
@@ -236,7 +280,7 @@ class _Rule:
     def _derived(self, completion: Completion, fields: dict[str, Value], ordinal: int) -> OracleDerived:
         return OracleDerived(
             rule=self._rule.name,
-            type=self._rule.emit.type,
+            type=self._emit(completion).type,
             time_us=completion.time_us,
             fields=fields,
             evidence=[(label, event.id) for label, event in completion.evidence],
@@ -248,5 +292,6 @@ class _Rule:
         evidence = [(label, event.id) for label, event in completion.evidence]
         self._result.pending.append(OraclePending(self._rule.name, completion.time_us, evidence))
 
-    def _failed(self, event: OracleEvent) -> None:
-        self._result.failed.add((self._rule.name, event.id))
+    def _failed(self, event: OracleEvent | None) -> None:
+        if event is not None:
+            self._result.failed.add((self._rule.name, event.id))

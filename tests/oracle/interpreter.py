@@ -46,7 +46,7 @@ class Scope:
     """What names mean while one expression is evaluated.
 
     ``events`` are all events bound so far in the match, or all of the window, in order. ``steps`` holds the bound
-    steps only. ``window`` are its bounds in microseconds.
+    steps only. ``window`` are its bounds in microseconds. ``timeout`` is what ``on timeout emit`` reads besides.
     """
 
     candidate: OracleEvent | None = None
@@ -56,6 +56,7 @@ class Scope:
     keys: Mapping[str, Value] = field(default_factory=dict)
     locals: Mapping[str, Value] = field(default_factory=dict)
     window: tuple[int, int] | None = None
+    timeout: Mapping[str, Value] = field(default_factory=dict)
 
 
 def holds(condition: c.Expression | None, scope: Scope) -> bool:
@@ -89,6 +90,8 @@ def evaluate(expression: c.Expression, scope: Scope) -> Value:
         case c.WindowBound(edge=edge):
             assert scope.window is not None
             return scope.window[0 if edge == "start" else 1]
+        case c.TimeoutValue(name=name):
+            return scope.timeout[name]
         case c.Member(target=target, name=name):
             return _inside(evaluate(target, scope), name)
         case c.Index(target=target, index=index):
