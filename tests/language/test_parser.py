@@ -274,6 +274,11 @@ def test_patterns(text: str, tree: Any) -> None:
     assert declaration(f"rule r when {text} emit X").pattern == tree
 
 
+def test_at_least_behind_then() -> None:
+    """`then at` lets time pass in tests, and is no part of `then at least`."""
+    assert pattern("A as a then at least 3 B") == pattern("A as a then 3+ B")
+
+
 def test_within_at_the_end_of_a_pattern_is_the_rules() -> None:
     rule = declaration("rule r when A then no B within 30 minutes emit X")
     assert rule.pattern == Sequence(A, (Link(Absence(B)),))

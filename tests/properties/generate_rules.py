@@ -15,6 +15,18 @@ from hypothesis import strategies as st
 
 from cep.timestamps import SECOND_US, format_time, parse_time
 from tests.oracle.values import OracleEvent
+from tests.properties.generate_expressions import (
+    Written,
+    bracketed,
+    comparisons,
+    conjunct,
+    often,
+    one_field,
+    own_conditions,
+    seconds,
+    small,
+    tie,
+)
 
 TYPES = ("A", "B", "C", "D")
 ZERO_US = parse_time("2026-01-01T00:00:00Z")
@@ -59,98 +71,6 @@ def oracle_events(scenario: Scenario) -> list[OracleEvent]:
     ]
 
 
-# ---- small pieces ----
-
-chance = st.integers(0, 99)
-small = st.integers(0, 3)
-seconds = st.sampled_from([1, 2, 3, 4, 5, 6, 8, 10, 15])
-comparisons = st.sampled_from([">=", "<=", ">", "<", "==", "!="])
-
-
-def _often(draw: st.DrawFn, percent: int) -> bool:
-    """True in about so many of 100 examples; shrinks to false."""
-    return draw(chance) >= 100 - percent
-
-
-@st.composite
-def own_conditions(draw: st.DrawFn) -> str:
-    """A condition on the candidate alone."""
-    n = draw(small)
-    return draw(
-        st.sampled_from(
-            [
-                f"x >= {n}",
-                f"x < {n + 2}",
-                f"x != {n}",
-                "x >= y",
-                "x + y > 1",
-                f"x in [{n}, {n + 1}, null]",
-                f"x not in [{n}]",
-                "x is not null",
-                "y is missing or y < 3",
-                f"not x == {n}",
-                f"x > {n} or y > 0",
-                f"x > 0 and y <= {n}",
-                "x between 0 and 2",
-                f"12 / x >= {n}",
-                "x % 2 == 0",
-                f"(x ?? y) >= {n}",
-                f"(if x > 1 then y else x) <= {n + 1}",
-                f"abs(x - y) <= {n}",
-            ]
-        )
-    )
-
-
-@dataclass
-class Written:
-    """An element of a pattern that has been written, as later ones refer to it."""
-
-    name: str
-    type: str
-    is_loop: bool
-
-
-def _tie(draw: st.DrawFn, before: list[Written], own: Written) -> str:
-    """A condition of a step that looks back."""
-    choices = ["prev.x <= x", "prev.x != x", "prev.y is null or prev.y <= y"]
-    if own.is_loop:
-        choices += [f"count({own.name}) < 3", f"first({own.name}).x is null or x >= first({own.name}).x"]
-    for other in before:
-        choices += [f"{_one(draw, other)} {draw(comparisons)} x"] * 3
-        if other.is_loop:
-            choices += [
-                f"x not in {other.name}.x",
-                f"count({other.name}) >= 2",
-                f"x >= avg({other.name}.x)",
-                f"{other.name}[1].x != x",
-            ]
-    return draw(st.sampled_from(choices))
-
-
-def _one(draw: st.DrawFn, step: Written) -> str:
-    """A field of one event of a step."""
-    which = draw(st.sampled_from(["x", "x", "y"]))
-    if not step.is_loop:
-        return f"{step.name}.{which}"
-    return f"{draw(st.sampled_from(['first', 'last']))}({step.name}).{which}"
-
-
-def _conjunct(draw: st.DrawFn, steps: list[Written]) -> str:
-    """A conjunct of ``where``."""
-    later = draw(st.sampled_from(steps))
-    choices = [f"{_one(draw, later)} {draw(comparisons)} {draw(small)}"]
-    for other in steps:
-        if other is not later:
-            choices += [f"{_one(draw, later)} {draw(comparisons)} {_one(draw, other)}"] * 2
-            if other.is_loop:
-                choices.append(f"{_one(draw, later)} not in {other.name}.x")
-    if later.is_loop:
-        choices += [f"sum({later.name}.x) >= {draw(small)}", f"count({later.name}) >= 2"]
-        choices += [f"count_distinct({later.name}.x) > 1"]
-    return draw(st.sampled_from(choices))
-
-
 QUANTIFIERS = ["{}", "{}+", "some {}", "two {}", "2+ {}", "exactly 3 {}", "2 to 3 {}", "{}{{1,2}}", "3 or more {}"]
 
 
@@ -163,17 +83,17 @@ def pattern_rules(draw: st.DrawFn, name: str = "first", emitted: str = "Alert", 
     # A few types, so that roles meet at one event.
     used = draw(st.lists(st.sampled_from(types), min_size=1, max_size=3, unique=True))
     keys = draw(st.sampled_from([[], ["k"], ["k"], ["k"], ["k", "j"], ["k?"]]))
-    sequence = _silence(draw, used) if _often(draw, 6) else _sequence(draw, used)
+    sequence = _silence(draw, used) if often(draw, 6) else _sequence(draw, used)
     steps = sequence.steps
     lines = [f"rule {name}", f"  when {' then '.join(sequence.parts)}"]
-    if steps and _often(draw, 40):
-        conjuncts = [_conjunct(draw, steps) for _ in range(draw(st.integers(1, 2)))]
+    if steps and often(draw, 40):
+        conjuncts = [conjunct(draw, steps) for _ in range(draw(st.integers(1, 2)))]
         lines.append("  where " + " and ".join(conjuncts))
-    if sequence.needs_within or (steps and _often(draw, 60)):
+    if sequence.needs_within or (steps and often(draw, 60)):
         lines.append(f"  within {sequence.shortest_s + draw(seconds)}s")
     if keys:
         lines.append(f"  per {', '.join(keys)}")
-    if steps and _often(draw, 20):
+    if steps and often(draw, 20):
         having = ["count() >= 2", "sum(x) > 1", "max(y) > min(x)", "first.x <= last.x", "avg(x) >= 1"]
         lines.append(f"  having {draw(st.sampled_from(having))}")
     lines += _emit(draw, emitted, keys, steps)
@@ -197,23 +117,23 @@ def _silence(draw: st.DrawFn, types: list[str]) -> Sequence:
 def _sequence(draw: st.DrawFn, types: list[str]) -> Sequence:
     made = Sequence()
     for number in range(1, draw(st.sampled_from([1, 2, 2, 2, 3, 3, 4])) + 1):
-        if made.steps and _often(draw, 20):
+        if made.steps and often(draw, 20):
             absence = _absence(draw, types, made.steps)
-            if _often(draw, 50):
+            if often(draw, 50):
                 wait_s = draw(seconds)
                 absence += f" for {wait_s}s"
                 made.shortest_s += wait_s
             made.parts.append(absence)
-        quantifier = draw(st.sampled_from(QUANTIFIERS)) if _often(draw, 45) else "{}"
+        quantifier = draw(st.sampled_from(QUANTIFIERS)) if often(draw, 45) else "{}"
         own = Written(f"s{number}", draw(st.sampled_from(types)), quantifier != "{}")
-        conditions = [draw(own_conditions())] if _often(draw, 25) else []
-        if _often(draw, 30 if made.steps else 10):
-            conditions.append(_tie(draw, made.steps, own))
-        event = own.type + (f"({' and '.join(map(_bracketed, conditions))})" if conditions else "")
+        conditions = [draw(own_conditions())] if often(draw, 25) else []
+        if often(draw, 30 if made.steps else 10):
+            conditions.append(tie(draw, made.steps, own))
+        event = own.type + (f"({' and '.join(map(bracketed, conditions))})" if conditions else "")
         made.parts.append(f"{quantifier.format(event)} as {own.name}")
         made.steps.append(own)
-    if _often(draw, 25):
-        made.needs_within = _often(draw, 33)
+    if often(draw, 25):
+        made.needs_within = often(draw, 33)
         wait = "" if made.needs_within else f" for {draw(seconds)}s"
         made.parts.append(_absence(draw, types, made.steps) + wait)
     return made
@@ -221,20 +141,16 @@ def _sequence(draw: st.DrawFn, types: list[str]) -> Sequence:
 
 def _absence(draw: st.DrawFn, types: list[str], steps: list[Written]) -> str:
     event = draw(st.sampled_from(types))
-    if _often(draw, 20):
-        event += f"({_one(draw, draw(st.sampled_from(steps)))} {draw(comparisons)} x)"
-    elif _often(draw, 30):
+    if often(draw, 20):
+        event += f"({one_field(draw, draw(st.sampled_from(steps)))} {draw(comparisons)} x)"
+    elif often(draw, 30):
         event += f"({draw(own_conditions())})"
     return f"no {event}"
 
 
 def _event(draw: st.DrawFn, types: list[str]) -> str:
     event = draw(st.sampled_from(types))
-    return f"{event}({draw(own_conditions())})" if _often(draw, 40) else event
-
-
-def _bracketed(condition: str) -> str:
-    return f"({condition})" if " or " in condition or condition.startswith("if ") else condition
+    return f"{event}({draw(own_conditions())})" if often(draw, 40) else event
 
 
 def _emit(draw: st.DrawFn, emitted: str, keys: list[str], steps: list[Written]) -> list[str]:
@@ -247,7 +163,7 @@ def _emit(draw: st.DrawFn, emitted: str, keys: list[str], steps: list[Written]) 
     fields.append(draw(st.sampled_from(["y = sum(x)", "y = min(y)", "y = count_distinct(x)"])))
     more = ["avg(x)", "distinct(y)", "first(x)", "last(y)", "sum(x where y > 0)", "count(x > 0)"]
     for step in steps:
-        one = _one(draw, step)
+        one = one_field(draw, step)
         more += [one, f"{one} + 1", f"count({step.name})", f"sum({step.name}.y)"]
     chosen = draw(st.lists(st.sampled_from(more), max_size=3))
     fields += [f"f{number} = {each}" for number, each in enumerate(chosen)]
@@ -256,7 +172,7 @@ def _emit(draw: st.DrawFn, emitted: str, keys: list[str], steps: list[Written]) 
 
 def _written(draw: st.DrawFn, emitted: str, fields: list[str]) -> list[str]:
     lines = [f"  emit {emitted}({', '.join(fields)})"]
-    if _often(draw, 20):
+    if often(draw, 20):
         lines.append(f"  at most {draw(st.integers(1, 2))} every {5 * draw(seconds)}s")
     return lines
 
@@ -268,15 +184,15 @@ def _written(draw: st.DrawFn, emitted: str, fields: list[str]) -> list[str]:
 def window_rules(draw: st.DrawFn, name: str = "first", emitted: str = "Alert", types: tuple[str, ...] = TYPES) -> str:
     """A rule over windows that reads ``types``."""
     used = draw(st.lists(st.sampled_from(types), min_size=1, max_size=2, unique=True))
-    events = [f"{each}({draw(own_conditions())})" if _often(draw, 30) else each for each in used]
+    events = [f"{each}({draw(own_conditions())})" if often(draw, 30) else each for each in used]
     keys = draw(st.sampled_from([[], ["k"], ["k"], ["k", "j"], ["k?"]]))
     lines = [f"rule {name}", f"  from {' or '.join(events)}"]
     if keys:
         lines.append(f"  per {', '.join(keys)}")
     lines.append(f"  over last {draw(seconds)}s")
-    if _often(draw, 90):
+    if often(draw, 90):
         conditions = [_window_condition(draw) for _ in range(draw(st.sampled_from([1, 1, 2])))]
-        every_time = " every time" if _often(draw, 30) else ""
+        every_time = " every time" if often(draw, 30) else ""
         joined = draw(st.sampled_from([" and ", " or "])).join(conditions)
         lines.append(f"  when {joined}{every_time}")
     fields = list(dict.fromkeys([*(key.rstrip("?") for key in keys), "k", "j"]))
@@ -327,7 +243,7 @@ def rule_sets(draw: st.DrawFn) -> str:
     make = draw(st.sampled_from([pattern_rules, pattern_rules, window_rules]))
     second = draw(make(name="second", emitted="Report", types=types))
     # A rule may stand before the rule whose events it reads.
-    ordered = [second, first] if _often(draw, 30) else [first, second]
+    ordered = [second, first] if often(draw, 30) else [first, second]
     return "\n".join(ordered)
 
 
@@ -337,7 +253,7 @@ def rule_sets(draw: st.DrawFn) -> str:
 @st.composite
 def streams(draw: st.DrawFn, types: list[str]) -> list[Record]:
     """Events in the order of arrival: nearly always in the order of time."""
-    has_oddities = _often(draw, 25)
+    has_oddities = often(draw, 25)
     steps = draw(st.sampled_from([(0, 1, 1, 2), (0, 0, 1), (1, 2, 3, 5), (0, 1, 4, 9)]))
     keys = draw(st.sampled_from([(1,), (1, 2), ("a", "b"), (1, 1, 1, "1")]))
     at_us = 0
@@ -345,26 +261,26 @@ def streams(draw: st.DrawFn, types: list[str]) -> list[Record]:
     for _ in range(draw(st.integers(1, MOST_EVENTS))):
         at_us += draw(st.sampled_from(steps)) * SECOND_US
         event: Record = {"type": draw(st.sampled_from(types))}
-        event["ts"] = format_time(ZERO_US + at_us + _offset_us(draw, has_oddities))
+        event["ts"] = format_time(ZERO_US + at_us + offset_us(draw, has_oddities))
         event["x"] = draw(small)
         event["y"] = draw(small)
         event["k"] = draw(st.sampled_from(keys))
-        event["j"] = draw(st.integers(1, 2)) if _often(draw, 20) else 1
+        event["j"] = draw(st.integers(1, 2)) if often(draw, 20) else 1
         if has_oddities:
-            _make_odd(draw, event)
+            make_odd(draw, event)
         events.append(event)
     return events
 
 
-def _offset_us(draw: st.DrawFn, has_oddities: bool) -> int:
+def offset_us(draw: st.DrawFn, has_oddities: bool) -> int:
     """One microsecond before or after the grid, and now and then so far back that the event is late."""
-    if not has_oddities or not _often(draw, 15):
+    if not has_oddities or not often(draw, 15):
         return 0
     return draw(st.sampled_from([1, -1, 1, -1, -3 * SECOND_US]))
 
 
-def _make_odd(draw: st.DrawFn, event: Record) -> None:
-    if _often(draw, 70):
+def make_odd(draw: st.DrawFn, event: Record) -> None:
+    if often(draw, 70):
         return
     name = draw(st.sampled_from(["x", "x", "y", "k", "j"]))
     oddity = draw(st.sampled_from(["null", "missing", "float", "text", "bool"]))
@@ -391,9 +307,9 @@ def scenarios(draw: st.DrawFn) -> Scenario:
 
 
 @st.composite
-def scattered_scenarios(draw: st.DrawFn) -> Scenario:
+def scattered(draw: st.DrawFn, ordered: st.SearchStrategy[Scenario]) -> Scenario:
     """The same out of order: each event arrives up to four seconds after its time, over one to three partitions."""
-    made = draw(scenarios())
+    made = draw(ordered)
     delayed = sorted(
         (parse_time(event["ts"]) + draw(st.integers(0, 4)) * SECOND_US, index)
         for index, event in enumerate(made.events)
@@ -405,6 +321,11 @@ def scattered_scenarios(draw: st.DrawFn) -> Scenario:
         [draw(st.sampled_from(names)) for _ in delayed],
         draw(st.integers(0, 4)) * SECOND_US,
     )
+
+
+def scattered_scenarios() -> st.SearchStrategy[Scenario]:
+    """:func:`scenarios`, out of order."""
+    return scattered(scenarios())
 
 
 def _reads(rules: str, name: str) -> bool:

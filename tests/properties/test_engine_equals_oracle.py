@@ -1,84 +1,14 @@
 """Random rules over random streams: the engine derives what the oracle does, in the same order.
 
-What is compared of each derived event: rule, type, time, the fields with their order and the types of their values, and
-the evidence with its labels. Ids are compared by what they stand for: an input event's place in the stream, and which
-of its rule's derived events it is.
+What is compared: :mod:`tests.properties.pairs`. Patterns of every form: :mod:`tests.properties.test_patterns`.
 """
 
 from __future__ import annotations
 
-import json
-from collections import Counter
-from typing import Literal
+from hypothesis import given
 
-from hypothesis import given, note
-
-from cep.engine import Engine
-from cep.event import DerivedEvent
-from tests.oracle.engine import run
-from tests.oracle.rules import load
-from tests.properties.generate_rules import (
-    Scenario,
-    oracle_events,
-    scattered_scenarios,
-    scenarios,
-)
-
-Shown = tuple[str, str, int, str, list[tuple[str, str]]]
-
-
-def engine_results(scenario: Scenario) -> tuple[list[Shown], list[Shown], list[str]]:
-    """What the engine derives to the end of the input, the same with the flush that follows, and the late events."""
-    engine = Engine.from_rules(scenario.rules, lateness=scenario.lateness_us)
-    for name in sorted(set(scenario.partitions)):
-        engine.open("push", name)
-    derived: list[DerivedEvent] = []
-    for index, event in enumerate(scenario.events):
-        derived += engine.push(dict(event), partition=scenario.partition(index), position=index)
-    derived += engine.finish()
-    kept = len(derived)
-    derived += engine.flush()
-    shown = _shown(derived)
-    return shown[:kept], shown, [str(late.position) for late in engine.take_late()]
-
-
-def _shown(derived: list[DerivedEvent]) -> list[Shown]:
-    names: dict[str, str] = {}
-    ordinals: Counter[str] = Counter()
-    for each in derived:
-        names[each.id] = f"{each.rule}#{ordinals[each.rule]}"
-        ordinals[each.rule] += 1
-    assert len(names) == len(derived), "two derived events with one id"
-
-    def name(event_id: str) -> str:
-        return names.get(event_id) or event_id.rpartition(":")[2]
-
-    return [
-        (
-            each.rule,
-            each.type,
-            each.time_us,
-            json.dumps(each.fields),
-            [(item.step, name(item.id)) for item in each.evidence],
-        )
-        for each in derived
-    ]
-
-
-def oracle_results(scenario: Scenario, end: Literal["keep", "flush"]) -> tuple[list[Shown], list[str]]:
-    """The same of the oracle: what it derives, and the late events."""
-    events = oracle_events(scenario)
-    result = run(load(scenario.rules), events, end, scenario.lateness_us)
-    shown = [(each.rule, each.type, each.time_us, json.dumps(each.fields), each.evidence) for each in result.derived]
-    return shown, result.late
-
-
-def assert_equal(scenario: Scenario) -> None:
-    """The engine and the oracle agree on a scenario."""
-    note(repr(scenario))
-    kept, flushed, late = engine_results(scenario)
-    assert (kept, late) == oracle_results(scenario, "keep")
-    assert (flushed, late) == oracle_results(scenario, "flush")
+from tests.properties.generate_rules import Scenario, scattered_scenarios, scenarios
+from tests.properties.pairs import assert_equal
 
 
 @given(scenarios())
