@@ -36,6 +36,7 @@ MAX_SLIPS = 25
 
 _DECLARING = word_set("_EVENT _DEFINE _LET _TABLE _RULE _TEST")
 _HEAD = re.compile(r"rule\s+([^\W\d]\w*|`[^`\n]+`)(?=\s|\Z)")
+_FROM = re.compile(r"\bfrom\b")
 _STAND_INS = {"when": "when (x)", "from": "from x"}
 
 
@@ -139,7 +140,9 @@ class _Mender:
         if rule is None:
             self.diagnostics.append(problem.diagnostic)
             return self._add(self._declaration(situation, text, origins))
-        change = self._clause(situation, rule, text, origins)
+        clause = self._clause(situation, rule, text, origins)
+        # What stands where declarations begin, and is no clause, is one that nobody knows.
+        change = clause or self._declaration(situation, text, origins, situation.offset)
         if not self._is_consequence(change, problem.diagnostic):
             self.diagnostics.append(problem.diagnostic)
         return self._add(change)
@@ -172,23 +175,29 @@ class _Mender:
         if _parses(text):
             return True
         offset = Situation(text, "file", self.places).offset
-        return self._written(offset, origins) > max(stopped, change.end)
+        end = self._written(offset, origins)
+        return end > max(stopped, change.end) and bool(self.text[change.end : end].strip())
 
     def _is_consequence(self, change: Change, found: Diagnostic) -> bool:
         """Whether the mistake comes of an earlier change, or of an order of clauses that was told."""
-        assert change.rule is not None
-        told = found.code == "CEP127" and change.rule in self.disordered
+        if change.rule is None:
+            return False
+        earlier = [c for c in self.changes if c.rule == change.rule]
+        moved = any("when" in c.clauses or _FROM.search(self.text, c.start, c.end) for c in earlier)
+        told = found.code == "CEP127" and (change.rule in self.disordered or moved)
         if found.code == "CEP127":
             self.disordered.add(change.rule)
         return told or any(c.rule == change.rule and c.start == change.start and c.text for c in self.changes)
 
     # ---- what is taken out ----
 
-    def _clause(self, situation: Situation, rule: Token, text: str, origins: Sequence[int]) -> Change:
-        """The clause with the mistake."""
+    def _clause(self, situation: Situation, rule: Token, text: str, origins: Sequence[int]) -> Change | None:
+        """The clause with the mistake; null if it stands where declarations begin, and so is none."""
         begun = _clause_of(situation, rule)
         first, clause = begun.start_pos or 0, "" if begun is rule else " ".join(begun.split())
         another = _begins_another(situation) if clause else None
+        if another is not None and not another.clause and _column(text, another.start) == _column(text, rule.start_pos):
+            return None
         if another is not None:
             first, clause = another.start, another.clause
         last = len(situation.text) if len(situation.text) < len(text) else len(text)
@@ -206,10 +215,11 @@ class _Mender:
             lost |= {clause} if clause else CLAUSES - {"from"}
         return Change(start, end, instead, lost, self._written(rule.start_pos or 0, origins))
 
-    def _declaration(self, situation: Situation, text: str, origins: Sequence[int]) -> Change:
-        """A declaration that is no rule is taken out whole."""
+    def _declaration(self, situation: Situation, text: str, origins: Sequence[int], first: int | None = None) -> Change:
+        """A declaration that is no rule, and perhaps begins at ``first``, is taken out whole."""
         begun = _declaration_of(situation)
-        first = situation.offset if begun is None else begun.start_pos or 0
+        if first is None:
+            first = situation.offset if begun is None else begun.start_pos or 0
         starts = (begin.start for begin in clause_starts(text, first, False) if not begin.clause)
         last = next((start for start in starts if start > max(first, situation.offset - 1)), len(text))
         return Change(self._written(first, origins), self._written(last, origins), "")
@@ -227,6 +237,10 @@ class _Mender:
 
 def _place(change: Change) -> int:
     return change.start
+
+
+def _column(text: str, offset: int | None) -> int:
+    return (offset or 0) - text.rfind("\n", 0, offset or 0)
 
 
 def _next_start(situation: Situation, first: int, over_windows: bool) -> int:

@@ -11,12 +11,14 @@ Fragments (the values of the YAML form, options of the command line) have entry 
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cep.diagnostics import Diagnostic, Span
 from cep.language import syntax
 from cep.language.mending import Mended, mend
+from cep.language.reader.clauses import mentioned_clauses
 from cep.language.reader.places import Places
 from cep.language.reader.recovery import Broken, Piece, broken_names, cut, is_harmless, is_misspelt_piece
 from cep.language.words import word_set
@@ -152,11 +154,24 @@ def _built(piece: Piece, mended: Mended, places: Places) -> ParsedFile:
         if node is None or not sound or lost:
             ends = [change.end for change in mended.changes if change.rule == start]
             broken.extend(broken_names(piece.text[start : max([end, *ends])]))
+        if "name" in lost:
+            broken.append(Broken("rule", ""))
     for change in mended.changes:
         if change.rule is None and not change.text:
-            broken.extend(broken_names(piece.text[change.start : change.end]))
-    found = (*mended.diagnostics, *builder.diagnostics)
-    return ParsedFile(syntax.RuleFile(tuple(declarations)), found, tuple(broken))
+            text = piece.text[change.start : change.end]
+            broken.extend(broken_names(text) or ((Broken("rule", ""),) if mentioned_clauses(text) else ()))
+    ends_of_changes = [places.span(change.end, change.end) for change in mended.changes]
+    behind = {(end.line, end.column) for end in ends_of_changes}
+    return ParsedFile(
+        syntax.RuleFile(tuple(declarations)),
+        (*mended.diagnostics, *(found for found in builder.diagnostics if not _is_split(found, behind))),
+        tuple(broken),
+    )
+
+
+def _is_split(found: Diagnostic, behind: Container[tuple[int, int]]) -> bool:
+    """Whether a clause stands twice because a word too many, or its mistake, cut another in two."""
+    return found.code == "CEP108" and (found.span.line, found.span.column) in behind
 
 
 def _too_deep(tree: Built, builder: DeclarationBuilder) -> bool:

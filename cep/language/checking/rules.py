@@ -31,7 +31,7 @@ from cep.language.checked import (
 from cep.language.checking.bounds import can_time_out, check_bounds, has_every
 from cep.language.checking.conditions import warn_of_condition
 from cep.language.checking.emits import EmitChecker
-from cep.language.checking.namespace import Namespace
+from cep.language.checking.namespace import Namespace, phrases_in
 from cep.language.checking.patterns import CheckedPattern, PatternChecker, visible_names
 from cep.language.checking.phrases import PhraseResolver
 from cep.language.checking.windows import WindowChecker
@@ -112,7 +112,7 @@ class RuleChecker:
             keys={key.name: key for key in keys},
             aggregates="all",
             edges=True,
-            open_steps=rule.pattern is None,
+            open_steps=self._steps_unknown(rule),
             open_keys="per" in rule.broken,
         )
         emit = self.emits.default(rule, keys)
@@ -141,6 +141,10 @@ class RuleChecker:
             return PatternChecker(self.phrases, self.namespace).check(rule.pattern)
         return CheckedPattern(Step(_UNKNOWN, _UNKNOWN, ()), {_UNKNOWN: StepInfo(_UNKNOWN, (None,), automatic=True)})
 
+    def _steps_unknown(self, rule: syntax.Rule) -> bool:
+        """Whether there may be steps that are not known: `A fails` where `A as fails` is meant is one phrase."""
+        return rule.pattern is None or any(self.report.has("CEP202", p.span) for p in phrases_in(rule.pattern))
+
     def _within(self, rule: syntax.Rule) -> int | None:
         if rule.within is None:
             return _UNBOUNDED_US if "within" in rule.broken else None
@@ -168,7 +172,7 @@ class RuleChecker:
         if node is None:
             return CheckedAfterMatch("no_skip" if has_every(pattern.node) else "past_last")
         names = visible_names(pattern.steps)
-        if node.step is not None and node.step not in names and rule.pattern is not None:
+        if node.step is not None and node.step not in names and not self._steps_unknown(rule):
             message = f"no step is called `{node.step}`"
             hint = did_you_mean(closest(node.step, names)) or f"the steps are {listed(names)}"
             self.report.error("CEP411", message, node.span, hint)

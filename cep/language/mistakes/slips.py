@@ -32,6 +32,11 @@ _OPERATOR_WORDS = {
     "has": "contains", "regex": "matches", "rlike": "matches", "ilike": "like",
 }  # fmt: skip
 _LINE_STARTS = word_set("when where from over meta disabled limit at on after to given expect")
+_JOINING = word_set("then and or as for until within where having emit per when over")
+_BEFORE_VALUE = word_set(
+    """COMPARE LESS MORE PLUS MINUS STAR SLASH PERCENT POWER COALESCE _AND _OR NOT _IN _LIKE _BETWEEN _ASSIGN _LPAR
+    _LBRACKET _COMMA _WHERE _HAVING _ON"""
+)
 _OPERATORS = ("and", "or", "in", "not", "like", "matches", "between", "is", "crosses")
 
 
@@ -454,6 +459,16 @@ def reserved_name(at: Situation) -> Problem | None:
     return at.problem("CEP118", f"`{at.found}` is a word of the language", f"as a name write `` `{at.found}` ``")
 
 
+def word_for_name(at: Situation) -> Problem | None:
+    """``when A as then B``, ``x > and y``: what stands before the word is missing, the word was read as that."""
+    if len(at.history) < 2 or at.history[-1].type != "NAME" or at.history[-1] not in _JOINING:
+        return None
+    before, word = at.history[-2], at.history[-1]
+    wanted = "an event" if before.type in ("_NO", "_THEN") else "a value" if before.type in _BEFORE_VALUE else "a name"
+    message = f"after `{before}` comes {wanted}, not `{word}`"
+    return at.problem("CEP118", message, f"if it is called so, write `` `{word}` ``", at.token_span(word))
+
+
 Slip = Callable[[Situation], Problem | None]
 
 SLIPS: tuple[Slip, ...] = (
@@ -481,6 +496,7 @@ SLIPS: tuple[Slip, ...] = (
     operator_word,
     misspelt_word_before,
     *CLAUSE_SLIPS,
+    word_for_name,
     missing_comma,
     event_instead_of,
     reserved_name,

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from cep.durations import NUMBER_WORDS
-from cep.language.words import is_misspelt
+from cep.language.words import PATTERN_ENDS, is_misspelt
 
 CLAUSES = frozenset(
     {
@@ -37,8 +37,9 @@ _NUMBER = rf"(?:\d|(?:{'|'.join(NUMBER_WORDS)}|an?)\b)"
 _VALUE = rf"(?:{_NAME}|[\d\"'(\[@-])"
 _AT_LINE_START: dict[str, str] = {
     "when": rf"when\s+{_VALUE}", "where": rf"where\s+{_VALUE}", "having": rf"having\s+{_VALUE}",
-    "emit": r"emit\b(?!\s*[.=,)])", "severity": r"severity\b(?!\s*[.=,)<>!])", "tags": r"tags\b(?!\s*[.=,)<>!])",
-    "meta": rf"meta\s+(?:{_NAME})", "per": rf"per\s+(?:{_NAME})", "from": rf"from\s+(?:{_NAME})",
+    "emit": r"emit\b(?!\s*[.=,)])", "severity": r"severity\b(?!\s*(?:[.,)<>!]|==))",
+    "tags": r"tags\b(?!\s*(?:[.,)<>!]|==))",
+    "meta": rf"meta\s+(?:{_NAME})", "per": r"per\b(?!\s*[.)<>!=])", "from": rf"from\s+(?:{_NAME})",
     "within": rf"within\s+{_VALUE}", "over": rf"over\s+{_VALUE}", "to": rf"to\s+(?:{_NAME}|[\"'])",
     "at most": r"at\s+most\b", "after match": r"after\s+match\b", "on timeout": r"on\s+timeout\b",
     "limit": rf"limit\s+{_NUMBER}", "disabled": r"disabled\s*(?:\#[^\n]*)?(?:\n|\Z)",
@@ -46,12 +47,14 @@ _AT_LINE_START: dict[str, str] = {
 _IN_LINE: dict[str, str] = {
     **_AT_LINE_START,
     "emit": rf"emit\s+(?:{_NAME})", "severity": r"severity\s+[^\W\d]\w*\b(?!\s*\()", "tags": r"tags\s*\[",
-    "meta": rf"meta\s+(?:{_NAME})\s*=", "within": rf"within\s+(?:{_NUMBER}|\(|[^\W\d]\w*\s)",
+    "meta": rf"meta\s+(?:{_NAME})\s*=", "per": rf"per\s+(?:{_NAME})",
+    "within": rf"within\s+(?:{_NUMBER}|\(|[^\W\d]\w*\b)",
     "over": r"over\s+(?:last|every|session|each|all|since|\d)", "to": r"to\s+[\"']",
 }  # fmt: skip
 _BEGINS = {
-    at_line: [(clause, re.compile(form)) for clause, form in forms.items()]
-    for at_line, forms in ((True, _AT_LINE_START), (False, _IN_LINE))
+    True: [(clause, re.compile(form)) for clause, form in _AT_LINE_START.items()],
+    # Within a line what the keyword needs stands in the same line.
+    False: [(clause, re.compile(form.replace(r"\s+", r"[ \t]+"))) for clause, form in _IN_LINE.items()],
 }
 _DECLARATION = re.compile(
     rf"rule\s+(?:{_NAME})|event\s+(?:{_NAME})\s*\{{|let\s+(?:{_NAME})\s*=|define\s+(?:{_NAME})"
@@ -90,7 +93,7 @@ def clause_starts(text: str, start: int, over_windows: bool) -> Iterator[ClauseS
 
 def _clause_at(text: str, offset: int, at_line: bool, before: Sequence[str]) -> str | None:
     previous = before[-1] if before else ""
-    if previous in (".", "@"):
+    if previous == "." and not at_line:
         return None
     if (at_line or previous not in _OPERATORS) and _DECLARATION.match(text, offset):
         return ""
@@ -100,7 +103,7 @@ def _clause_at(text: str, offset: int, at_line: bool, before: Sequence[str]) -> 
     if not at_line or previous in _OPERATORS:
         return None
     word = _WORD.match(text, offset)
-    return is_misspelt(word.group(), PLAIN_CLAUSES) if word else None
+    return is_misspelt(word.group(), PLAIN_CLAUSES) if word and word.group() not in PATTERN_ENDS else None
 
 
 def _can_follow(clause: str, previous: str, before: Sequence[str], at_line: bool) -> bool:
@@ -135,5 +138,6 @@ def mentioned_clauses(text: str) -> frozenset[str]:
     found = {word for word in words if word in CLAUSES}
     found |= {_MEANT[word.lower()] for word in words if word.lower() in _MEANT}
     found |= {word.lower() for word in words if word.lower() in CLAUSES}
-    found |= {near for word in words if (near := is_misspelt(word, PLAIN_CLAUSES)) is not None}
+    unknown = [word for word in words if word not in PATTERN_ENDS]
+    found |= {near for word in unknown if (near := is_misspelt(word, PLAIN_CLAUSES)) is not None}
     return frozenset(found)

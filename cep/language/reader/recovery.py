@@ -36,7 +36,10 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A declaration that could not be read: what it is, its name (a phrase for ``define``), and the types it emits."""
+    """A declaration that could not be read: what it is, its name (a phrase for ``define``), and the types it emits.
+
+    The name is empty for a rule whose name is not known, and for what may have been a rule.
+    """
 
     kind: Kind
     name: str
