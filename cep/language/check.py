@@ -5,7 +5,8 @@ The passes, each of which needs what the ones before it found:
 1. ``namespace``     all declarations of all files, duplicates
 2. ``declarations``  schemas, constants, tables
 3. ``dependencies``  which rules read what others emit; cycles
-4. ``rules``         each rule after those whose types it reads, with its events, pattern or window, clauses
+4. ``rules``         each rule after those whose types it reads, with its events, pattern or window, clauses;
+                     then what could be read of broken rules
 5. ``phrases``       definitions that no rule uses
 6. ``idle_rules``    steps without events, rules that say what another says
 7. ``rule_tests``    what tests name
@@ -108,6 +109,8 @@ def _check_rules(namespace: Namespace, phrases: PhraseResolver) -> list[CheckedR
         phrases.context.types.derive(event_type, None)
     for number in order:
         checked[number] = checker.check(rules[number], reads[number])
+    for rule in namespace.broken_parts:
+        checker.check(rule, types_read(phrases, rule))
     return [checked[number] for number in range(len(rules))]
 
 

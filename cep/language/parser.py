@@ -1,8 +1,9 @@
 """Text to syntax tree, with every syntax error of the text. Language layer.
 
-A file is read as a whole; where that fails it is cut where declarations begin, and each piece is read for itself,
-so that one broken declaration costs only itself and is reported once. What it would have declared is listed in
-:attr:`ParsedFile.broken`, so that nobody complains about names that are missing only because of the error.
+A file is read as a whole; where that fails it is cut where declarations begin, and each piece is read for itself. A
+piece that does not parse is mended (:mod:`cep.language.mending`): a broken rule costs the clauses with the mistakes,
+any other declaration is left out. What it would have declared is listed in :attr:`ParsedFile.broken`, so that nobody
+complains about names that are missing only because of the error.
 
 Fragments (the values of the YAML form, options of the command line) have entry points of their own.
 """
@@ -10,13 +11,16 @@ Fragments (the values of the YAML form, options of the command line) have entry 
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cep.diagnostics import Diagnostic, Span
 from cep.language import syntax
+from cep.language.mending import Mended, mend
+from cep.language.reader.clauses import mentioned_clauses
 from cep.language.reader.places import Places
-from cep.language.reader.recovery import Broken, Piece, broken_names, cut, is_misspelt_piece
+from cep.language.reader.recovery import Broken, Piece, broken_names, cut, is_harmless, is_misspelt_piece
 from cep.language.words import word_set
 
 if TYPE_CHECKING:
@@ -38,8 +42,9 @@ _CHAINS = frozenset({"binary", "or_", "and_", "member", "index"})
 class ParsedFile:
     """What could be read of one file.
 
-    ``tree`` holds the declarations that were read, ``diagnostics`` all syntax errors in the order of their places, and
-    ``broken`` what the unreadable declarations would have declared.
+    ``tree`` holds the declarations that were read, rules that are broken in part among them (``syntax.Rule.broken``);
+    ``diagnostics`` all syntax errors in the order of their places, and ``broken`` what the declarations that are
+    broken, in part or wholly, would have declared.
     """
 
     tree: syntax.RuleFile
@@ -89,13 +94,12 @@ def _read_whole(piece: Piece, places: Places) -> list[ParsedFile] | None:
         tree = grammar_parser().parse(piece.text, start="file")
     except UnexpectedInput:
         return None
-    return [_built(piece, tree, places)]
+    return [_built(piece, Mended(tree, range(len(piece.text)), (), ()), places)]
 
 
 def _read_piece(piece: Piece, places: Places) -> ParsedFile:
     from lark.exceptions import UnexpectedInput
 
-    from cep.language.mistakes.explain import explain
     from cep.language.reader.grammar import grammar_parser
 
     own_places = places.shifted(piece.start)
@@ -104,9 +108,12 @@ def _read_piece(piece: Piece, places: Places) -> ParsedFile:
     try:
         tree = grammar_parser().parse(piece.text, start="file")
     except UnexpectedInput:
-        problem = explain(piece.text, "file", own_places).diagnostic
-        return ParsedFile(_no_tree(), (problem,), broken_names(piece.text))
-    return _built(piece, tree, own_places)
+        mended = mend(piece.text, places, piece.start)
+    else:
+        mended = Mended(tree, range(len(piece.text)), (), ())
+    if mended.tree is None:
+        return ParsedFile(_no_tree(), mended.diagnostics, broken_names(piece.text))
+    return _built(piece, mended, own_places)
 
 
 def _no_tree() -> syntax.RuleFile:
@@ -127,29 +134,44 @@ def _size_problem(piece: Piece, places: Places) -> Diagnostic:
     )
 
 
-def _built(piece: Piece, tree: Built, places: Places) -> ParsedFile:
+def _built(piece: Piece, mended: Mended, places: Places) -> ParsedFile:
+    """The declarations of a tree. ``places`` is that of the piece as written."""
     from cep.language.reader.declarations import DeclarationBuilder
 
-    builder = DeclarationBuilder(places)
+    assert mended.tree is not None
+    written = places if isinstance(mended.origins, range) else places.rearranged(mended.origins)
+    builder = DeclarationBuilder(written)
     declarations: list[syntax.Declaration] = []
     broken: list[Broken] = []
-    for child in builder.trees(tree):
+    for child in builder.trees(mended.tree):
+        start, end = mended.origins[child.meta.start_pos], mended.origins[child.meta.end_pos - 1] + 1
+        lost = mended.lost(start)
         before = len(builder.diagnostics)
-        node = None if _too_deep(child, builder) else builder.declaration(child)
-        if node is None or not all(map(is_harmless, builder.diagnostics[before:])):
-            start, end = child.meta.start_pos, child.meta.end_pos
-            broken.extend(broken_names(piece.text[start:end]))
-        else:
+        node = None if _too_deep(child, builder) else builder.declaration(child, lost)
+        sound = all(map(is_harmless, builder.diagnostics[before:]))
+        if node is not None and (sound or isinstance(node, syntax.Rule)):
             declarations.append(node)
-    return ParsedFile(syntax.RuleFile(tuple(declarations)), tuple(builder.diagnostics), tuple(broken))
+        if node is None or not sound or lost:
+            ends = [change.end for change in mended.changes if change.rule == start]
+            broken.extend(broken_names(piece.text[start : max([end, *ends])]))
+        if "name" in lost:
+            broken.append(Broken("rule", ""))
+    for change in mended.changes:
+        if change.rule is None and not change.text:
+            text = piece.text[change.start : change.end]
+            broken.extend(broken_names(text) or ((Broken("rule", ""),) if mentioned_clauses(text) else ()))
+    ends_of_changes = [places.span(change.end, change.end) for change in mended.changes]
+    behind = {(end.line, end.column) for end in ends_of_changes}
+    return ParsedFile(
+        syntax.RuleFile(tuple(declarations)),
+        (*mended.diagnostics, *(found for found in builder.diagnostics if not _is_split(found, behind))),
+        tuple(broken),
+    )
 
 
-def is_harmless(diagnostic: Diagnostic) -> bool:
-    """Whether what was read next to the mistake is still what the author meant, so that it can be checked."""
-    return diagnostic.code in _HARMLESS
-
-
-_HARMLESS = frozenset({"CEP108", "CEP109", "CEP120", "CEP122"})
+def _is_split(found: Diagnostic, behind: Container[tuple[int, int]]) -> bool:
+    """Whether a clause stands twice because a word too many, or its mistake, cut another in two."""
+    return found.code == "CEP108" and (found.span.line, found.span.column) in behind
 
 
 def _too_deep(tree: Built, builder: DeclarationBuilder) -> bool:

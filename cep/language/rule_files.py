@@ -9,7 +9,7 @@ findings of all files come in one run.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -20,6 +20,7 @@ from cep.language.check import check
 from cep.language.checked import RuleSet
 from cep.language.parser import ParsedFile, parse
 from cep.language.reader.recovery import DECLARATION_WORDS
+from cep.language.siblings import with_sibling_hints
 from cep.language.syntax import Rule, RuleFile
 from cep.packaged import rule_pack
 
@@ -63,7 +64,14 @@ def check_rules(
     rules: GivenRules, constants: Mapping[str, object] | None = None
 ) -> tuple[RuleSet | None, list[Diagnostic]]:
     """The checked rules, null when there are errors, and all that was found."""
-    return check(parse_rule_files(*read_rule_files(rules)), constants)
+    texts, unread = read_rule_files(rules)
+    checked, found = check(parse_rule_files(texts, unread), constants)
+    return checked, hinted(found, texts)
+
+
+def hinted(found: Sequence[Diagnostic], texts: Iterable[RuleText]) -> list[Diagnostic]:
+    """The findings; an unknown name that a file beside those given declares has that as its hint."""
+    return with_sibling_hints(found, [text.file for text in texts], SUFFIXES)
 
 
 def parse_rule_files(texts: Iterable[RuleText], unread: Iterable[Diagnostic] = ()) -> list[ParsedFile]:

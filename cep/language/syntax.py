@@ -2,7 +2,6 @@
 
 Nodes are frozen and compare by content; places (``span``) do not take part, so that ``parse(print(x)) == x`` can be
 held as a test. The DSL and the YAML form load to the same tree. Durations are integers of microseconds throughout.
-
 Names (of event types, fields, steps) are stored without backticks; the printer puts them back where needed.
 """
 
@@ -306,8 +305,7 @@ Pattern = (
 )  # fmt: skip
 
 Duration = Expression
-"""Where a duration is wanted: a ``Literal`` of kind duration, a ``Name`` of a constant, or any expression that stood
-in parentheses (the parentheses are not kept)."""
+"""A ``Literal`` of kind duration, the ``Name`` of a constant, or any expression that stood in parentheses."""
 
 
 # ---- windows (section 4) ----
@@ -455,7 +453,8 @@ class Rule(Node):
 
     ``when``/``firing`` belong to window rules. Clauses that were not written are null or empty. ``name_span`` and
     ``clause_spans`` (by clause: ``when``, ``where``, ``emit``, …) are places for diagnostics.
-    """
+    ``broken`` are the clauses (and ``name``) that were written and could not be read, or not all of it. Such a rule is
+    checked as far as it was read, and nothing runs. ``from`` among them tells of a rule over windows."""
 
     name: str
     doc: str | None = None
@@ -478,6 +477,7 @@ class Rule(Node):
     tags: tuple[str, ...] = ()
     meta: tuple[Meta, ...] = ()
     disabled: bool = False
+    broken: frozenset[str] = frozenset()
     name_span: Span = field(default=NOWHERE, compare=False, repr=False)
     clause_spans: dict[str, Span] = field(default_factory=dict, compare=False, repr=False, hash=False)
 

@@ -44,30 +44,34 @@
 The other keys of a rule are ``where``, ``within``, ``having``, ``after_match``, ``on_timeout``, ``limit``, ``to``
 and ``disabled``. Plain data, and no fragments, are ``description``, ``severity``, ``tags``, ``meta``, ``to``,
 ``disabled`` and the values in tests. Keys are names as they are, without backticks, save those of ``define``. A
-rule of which one value cannot be read is left out and listed as broken, like a broken declaration of the other
-form.
+rule of which a value cannot be read is kept without it (``syntax.Rule.broken``); other declarations are left out. Both
+are listed as broken, like those of the other form.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, cast
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar, cast
 
 from cep.diagnostics import Diagnostic, Span
 from cep.language import syntax
-from cep.language.parser import ParsedFile, is_harmless, parse_fragment
+from cep.language.parser import ParsedFile, parse_fragment
+from cep.language.reader.clauses import CLAUSES, mentioned_clauses
 from cep.language.reader.places import Places
-from cep.language.reader.recovery import Broken
+from cep.language.reader.recovery import Broken, is_harmless
 from cep.language.reader.yaml_nodes import Entries, Items, Node, Scalar, read_nodes
 from cep.language.words import can_be_quoted, closest, is_plain_name
 from cep.types import INT64_MAX, INT64_MIN, MAX_DIGITS
+
+Item = TypeVar("Item")
+Value = TypeVar("Value")
 
 SECTIONS = ("events", "define", "let", "tables", "rules", "tests")
 RULE_KEYS = (
     "description", "when", "from", "over", "where", "within", "per", "having", "after_match", "emit", "on_timeout",
     "limit", "to", "at_most", "severity", "tags", "meta", "disabled",
 )  # fmt: skip
-_SPAN_NAMES = {"description": "doc", "after_match": "after match", "on_timeout": "on timeout", "at_most": "at most"}
+_CLAUSE_NAMES = {"description": "doc", "after_match": "after match", "on_timeout": "on timeout", "at_most": "at most"}
 _PATTERN_ONLY = ("within", "after_match", "on_timeout", "limit")
 
 
@@ -85,7 +89,11 @@ def parse_yaml(text: str, file: str = "<rules>") -> ParsedFile:
 
 
 class _Unreadable(Exception):
-    """The value has been reported; what it belongs to is left out."""
+    """The value has been reported; what it belongs to is left out, but for ``sound``, the other values in it."""
+
+    def __init__(self, sound: Sequence[Any] = ()) -> None:
+        super().__init__()
+        self.sound = sound
 
 
 class _YamlReader:
@@ -187,9 +195,26 @@ class _YamlReader:
             return
         for key, value in pairs:
             try:
-                self.declarations.append(read(key, value))
+                declaration = read(key, value)
             except _Unreadable:
                 self.broken.append(_broken(section, key, value))
+                continue
+            self.declarations.append(declaration)
+            if isinstance(declaration, syntax.Rule) and declaration.broken:
+                self.broken.append(_broken(section, key, value))
+
+    def each(self, items: Iterable[Item], read: Callable[[Item], Value]) -> list[Value]:
+        """What is read of each item. The others are read, and so reported, where one of them cannot be."""
+        values: list[Value] = []
+        unreadable = False
+        for item in items:
+            try:
+                values.append(read(item))
+            except _Unreadable:
+                unreadable = True
+        if unreadable:
+            raise _Unreadable(values)
+        return values
 
     # ---- events, definitions, constants, tables ----
 
@@ -205,7 +230,7 @@ class _YamlReader:
                 continue
             if option.text == "fields":
                 listed = self.entries(value, "`fields`", "fields: {user: string}")
-                fields = tuple(self._field(name, kind) for name, kind in listed)
+                fields = tuple(self.each(listed, lambda pair: self._field(*pair)))
             else:
                 options[option.text] = self.name(self.scalar(value, f"`{option.text}`"), "a field")
         name = self.name(key, "an event")
@@ -251,23 +276,27 @@ class _YamlReader:
         over_windows = any(name.text == "from" for name, _ in pairs)
         values: dict[str, Any] = {}
         spans: dict[str, Span] = {}
-        unreadable = refused = False
+        broken: set[str] = set()
         for name, value in pairs:
             try:
                 if self._belongs(name, over_windows):
                     self._clause(name, value, over_windows, values, spans)
-                else:
-                    refused = True
-            except _Unreadable:
-                unreadable = True
-        if unreadable:
-            raise _Unreadable
-        if "pattern" not in values and "input" not in values:
-            if refused:
-                raise _Unreadable  # the key that was reported may be the one that is missing
+                elif name.text not in RULE_KEYS:
+                    broken |= _meant_by(name.text)
+            except _Unreadable as error:
+                broken.add(_CLAUSE_NAMES.get(name.text, name.text))
+                if name.text in ("emit", "on_timeout") and error.sound:
+                    values[name.text] = error.sound[0]
+        if "pattern" not in values and "input" not in values and not broken & {"when", "from"}:
             message = f"the rule `{key.text}` does not say what it looks for"
-            raise self.refuse("CEP111", message, key.span, "write `when:` and a pattern, or `from:` and events")
-        name_text = self.name(key, "a rule")
+            self.report("CEP111", message, key.span, "write `when:` and a pattern, or `from:` and events")
+            broken.add("when")
+        try:
+            name_text = self.name(key, "a rule")
+        except _Unreadable:
+            name_text = ""
+            broken.add("name")
+        values["broken"] = frozenset(broken)
         return syntax.Rule(name_text, **values, name_span=key.span, clause_spans=spans, span=key.span.to(node.span))
 
     def _belongs(self, key: Scalar, over_windows: bool) -> bool:
@@ -293,7 +322,7 @@ class _YamlReader:
             self.report("CEP108", "the clause `within` stands twice", span, "keep one of them", related)
             found.pop("within")
         values.update(found)
-        spans.setdefault(_SPAN_NAMES.get(key.text, key.text), span)
+        spans.setdefault(_CLAUSE_NAMES.get(key.text, key.text), span)
         if "within" in found:
             spans.setdefault("within", span)
 
@@ -325,9 +354,8 @@ class _YamlReader:
         return {"within": self.fragment("duration", node, "`within`")}
 
     def _clause_per(self, node: Node) -> dict[str, Any]:
-        keys: list[syntax.Key] = []
-        for item in self.listed(node, "`per`"):
-            keys.extend(self.fragment("keys", item, "`per`"))
+        read = self.each(self.listed(node, "`per`"), lambda item: self.fragment("keys", item, "`per`"))
+        keys: list[syntax.Key] = [key for of_item in read for key in of_item]
         seen: set[str] = set()
         for key in keys:
             if key.name in seen:
@@ -382,13 +410,13 @@ class _YamlReader:
                 "CEP146", f"`{clause}` names one derived event", node.span, "write one name and its fields"
             )
         ((key, value),) = pairs
-        star = False
-        fields: list[syntax.EmitField] = []
-        for name, expression in self.entries(value, "what is emitted", f"{key.text}: {{user: user}}"):
-            if name.text == "*":
-                star = True
-            else:
-                fields.append(self._emit_field(name, expression))
+        written = self.entries(value, "what is emitted", f"{key.text}: {{user: user}}")
+        star = any(name.text == "*" for name, _ in written)
+        named = [pair for pair in written if pair[0].text != "*"]
+        try:
+            fields = self.each(named, lambda pair: self._emit_field(*pair))
+        except _Unreadable as error:
+            raise _Unreadable([syntax.Emit(key.text, tuple(error.sound), star, span=key.span.to(value.span))]) from None
         return syntax.Emit(self.name(key, "an event"), tuple(fields), star, span=key.span.to(value.span))
 
     def _emit_field(self, key: Scalar, node: Node) -> syntax.EmitField:
@@ -422,11 +450,16 @@ class _YamlReader:
         tables = (
             self.entries(values["tables"], "`tables`", "tables: {hosts: [{host: a}]}") if "tables" in values else []
         )
+        reads: list[tuple[list[Node], Callable[[Node], Any]]] = [
+            (self._rows(values.get("given"), "`given`"), self._row),
+            (self._rows(values["expect"], "`expect`"), self._expected),
+        ]
+        given, expect = self.each(reads, lambda rows: self.each(*rows))
         return syntax.RuleTest(
             self.scalar(values["name"], "`name`").text,
             tuple(self.name(item, "a rule") for item in self.listed(values["for"], "`for`")) if "for" in values else (),
-            tuple(self._row(item) for item in self._rows(values.get("given"), "`given`")),
-            tuple(self._expected(item) for item in self._rows(values["expect"], "`expect`")),
+            tuple(given),
+            tuple(expect),
             tuple(self._table_rows(key, value) for key, value in tables),
             self.scalar(values["from"], "`from`").text if "from" in values else None,
             span=node.span,
@@ -508,6 +541,14 @@ class _YamlReader:
         if value - value == 0:
             return value
         raise self.refuse("CEP117", "this number is no finite float", node.span, None)
+
+
+def _meant_by(key: str) -> frozenset[str]:
+    """The clauses that an unknown key may stand for: the one that it is nearly, or any."""
+    words = key.replace("_", " ").replace("-", " ")
+    near = closest(key, RULE_KEYS)
+    found = mentioned_clauses(words) | ({_CLAUSE_NAMES.get(near, near)} if near is not None else frozenset())
+    return found or CLAUSES - {"from"}
 
 
 _KINDS = {"events": "event", "define": "define", "let": "let", "tables": "table", "rules": "rule"}

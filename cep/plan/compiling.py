@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from cep.diagnostics import Diagnostic
 from cep.language.check import check
 from cep.language.checked import RuleSet
-from cep.language.rule_files import GivenRules, parse_rule_files, read_rule_files
+from cep.language.rule_files import GivenRules, hinted, parse_rule_files, read_rule_files
 from cep.language.syntax import Rule
 from cep.plan.plan import Plan
 from cep.plan.planner import plan_rules
@@ -54,6 +54,7 @@ def compile_rules(rules: GivenRules, constants: Mapping[str, object] | None = No
     if checked is not None:
         plan, refused = plan_rules(checked)
         found = _in_file_order([*found, *refused], [text.file for text in texts])
+    found = hinted(found, texts)
     count = sum(isinstance(each, Rule) for file in parsed for each in file.tree.declarations)
     return Compilation(plan, checked, tuple(found), {text.file: text.text for text in texts}, count)
 

@@ -9,6 +9,7 @@ import pytest
 
 from cep.diagnostic_codes import CODES
 from cep.diagnostics import Diagnostic
+from cep.language import syntax
 from cep.language.parser import ParsedFile, parse
 from cep.language.reader.grammar import grammar_parser
 from cep.language.yaml_form import parse_yaml
@@ -65,7 +66,10 @@ def test_the_healthy_declarations_of_a_broken_file_are_read() -> None:
         ]
     )
     parsed = parse(text)
-    assert [getattr(d, "name", None) for d in parsed.tree.declarations] == ["grace", "one", "four"]
+    assert [getattr(d, "name", None) for d in parsed.tree.declarations] == ["grace", "one", "two", "three", "four"]
+    assert [d.broken for d in parsed.tree.declarations if isinstance(d, syntax.Rule)] == [
+        frozenset(), {"emit"}, {"when"}, frozenset(),
+    ]  # fmt: skip
     assert [d.span.line for d in parsed.diagnostics] == [1, 2, 5, 6, 7, 8]
     assert [(b.kind, b.name, b.emits) for b in parsed.broken] == [
         ("event", "Login", ()),
@@ -79,7 +83,9 @@ def test_the_healthy_declarations_of_a_broken_file_are_read() -> None:
 def test_indented_text_is_cut_at_its_own_margin() -> None:
     text = "\n    rule one when emit One\n\n    rule two\n      when A\n      emit Two\n"
     parsed = parse(text)
-    assert [d.name for d in parsed.tree.declarations] == ["two"]  # type: ignore[union-attr]
+    assert [(d.name, d.broken) for d in parsed.tree.declarations] == [  # type: ignore[union-attr]
+        ("one", {"when", "emit"}), ("two", frozenset()),
+    ]  # fmt: skip
     assert [(d.code, d.span.line) for d in parsed.diagnostics] == [("CEP118", 2)]
 
 

@@ -222,7 +222,9 @@ def test_broken_rules_are_listed_with_what_they_emit() -> None:
         "define: {big one(x): '('}\n"
         "let: {d: ')'}\n"
     )
-    assert [d.name for d in parsed.tree.declarations] == ["c"]  # type: ignore[union-attr]
+    assert [(d.name, d.broken) for d in parsed.tree.declarations] == [  # type: ignore[union-attr]
+        ("a", {"when"}), ("b", {"emit"}), ("c", frozenset()),
+    ]  # fmt: skip
     assert [(b.kind, b.name, b.emits) for b in parsed.broken] == [
         ("rule", "a", ("X",)),
         ("rule", "b", ("Y", "Z")),

@@ -34,7 +34,10 @@ class Meaning:
 
 @dataclass(slots=True)
 class Namespace:
-    """All declarations by name. Where a name is declared twice the first holds; the others are reported."""
+    """All declarations by name. Where a name is declared twice the first holds; the others are reported.
+
+    ``broken_parts`` are what could be read of broken rules, which are not among ``rules``.
+    """
 
     report: Report
     events: dict[str, syntax.EventDeclaration] = field(default_factory=dict)
@@ -43,6 +46,7 @@ class Namespace:
     tables: dict[str, syntax.Table] = field(default_factory=dict)
     rules: dict[str, syntax.Rule] = field(default_factory=dict)
     all_rules: list[syntax.Rule] = field(default_factory=list)
+    broken_parts: list[syntax.Rule] = field(default_factory=list)
     tests: list[syntax.RuleTest] = field(default_factory=list)
     emitted: dict[str, list[str]] = field(default_factory=dict)
     mentioned: set[str] = field(default_factory=set)
@@ -66,6 +70,9 @@ class Namespace:
                 space._add(declaration)
             for broken in file.broken:
                 space._add_broken(broken.kind, broken.name, broken.emits)
+        for rule in space.broken_parts:
+            if "name" not in rule.broken and rule.name in space.rules:
+                space._twice("rule", rule.name, rule.name_span, space.rules[rule.name].name_span)
         for phrase, definition in space.definitions.items():
             if phrase in space.events:
                 space._twice("event", definition.phrase, definition.span, space.events[phrase].span)
@@ -82,6 +89,8 @@ class Namespace:
                 self._put("constant", self.constants, name, declaration)
             case syntax.Table(name=name):
                 self._put("table", self.tables, name, declaration)
+            case syntax.Rule(broken=broken) if broken:
+                self.broken_parts.append(declaration)
             case syntax.Rule(name=name):
                 self._put("rule", self.rules, name, declaration)
                 self.all_rules.append(declaration)
@@ -360,7 +369,7 @@ def _single_words(space: Namespace) -> Iterator[str]:
         for event in definition.events:
             if len(event.words) == 1:
                 yield event.words[0]
-    for rule in space.all_rules:
+    for rule in (*space.all_rules, *space.broken_parts):
         for phrase in phrases_in((rule.pattern, rule.input, rule.over)):
             if len(phrase.words) == 1:
                 yield phrase.words[0]

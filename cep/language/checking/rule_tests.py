@@ -37,7 +37,7 @@ class RuleTestChecker:
     def check(self, test: syntax.RuleTest) -> None:
         """Reports what a test names and the rules do not have."""
         for name in test.rules:
-            if name not in self.rules and name not in self.namespace.broken_rules:
+            if name not in self.rules and self.namespace.broken_rules.isdisjoint((name, "")):
                 hint = did_you_mean(closest(name, self.rules))
                 self.report.error("CEP219", f"no rule is called `{name}`", test.span, hint)
         for table in test.tables:

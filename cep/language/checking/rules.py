@@ -1,4 +1,8 @@
-"""One rule, clause by clause. Language layer."""
+"""One rule, clause by clause. Language layer.
+
+Of a rule that could not be read whole (``syntax.Rule.broken``) each clause that was read is checked with what the
+others leave open: where the keys are not known a name may be a key, where the pattern is not known it may be a step.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +17,13 @@ from cep.language.checked import (
     CheckedAfterMatch,
     CheckedAtMost,
     CheckedEmit,
+    CheckedJoin,
     CheckedKey,
+    CheckedLookup,
     CheckedRule,
     Conjunct,
     EdgeEvent,
+    Step,
     StepEvent,
     StepEventAt,
     StepValues,
@@ -24,13 +31,13 @@ from cep.language.checked import (
 from cep.language.checking.bounds import can_time_out, check_bounds, has_every
 from cep.language.checking.conditions import warn_of_condition
 from cep.language.checking.emits import EmitChecker
-from cep.language.checking.namespace import Namespace
+from cep.language.checking.namespace import Namespace, phrases_in
 from cep.language.checking.patterns import CheckedPattern, PatternChecker, visible_names
 from cep.language.checking.phrases import PhraseResolver
 from cep.language.checking.windows import WindowChecker
 from cep.language.expressions.constants import constant, duration_us
 from cep.language.expressions.event_types import unified
-from cep.language.expressions.scope import Scope
+from cep.language.expressions.scope import Scope, StepInfo
 from cep.language.report import listed
 from cep.language.words import closest
 from cep.types import ANY, Type
@@ -40,6 +47,13 @@ OTHER_SEVERITIES = {
     "informational": "info", "notice": "info", "debug": "info", "warn": "medium", "warning": "medium",
     "error": "high", "severe": "high", "fatal": "critical", "emergency": "critical",
 }  # fmt: skip
+
+
+_UNKNOWN = "?"
+"""What the step of a pattern that could not be read is called; no message shows it."""
+
+_UNBOUNDED_US = 2**62
+"""Stands for a ``within`` that could not be read: longer than what any pattern needs."""
 
 
 class RuleChecker:
@@ -57,10 +71,13 @@ class RuleChecker:
 
     def check(self, rule: syntax.Rule, reads: tuple[str | None, ...]) -> CheckedRule:
         """The checked rule. What it emits becomes known to the rules after it."""
+        if _reads_unknown(rule):
+            reads = ()
         keys = self._keys(rule.per, reads)
-        over = self._over_windows if rule.pattern is None else self._over_pattern
+        over = self._over_windows if rule.input is not None or "from" in rule.broken else self._over_pattern
         checked = over(rule, keys)
-        self.emits.learn((checked.emit, checked.on_timeout))
+        if not rule.broken:
+            self.emits.learn((checked.emit, checked.on_timeout))
         return replace(
             checked,
             doc=rule.doc,
@@ -80,13 +97,12 @@ class RuleChecker:
     # ---- rules over patterns ----
 
     def _over_pattern(self, rule: syntax.Rule, keys: tuple[CheckedKey, ...]) -> CheckedRule:
-        assert rule.pattern is not None
-        pattern = PatternChecker(self.phrases, self.namespace).check(rule.pattern)
+        pattern = self._pattern(rule)
         within = self._within(rule)
         bounded = within if rule.within is None or within is not None else 1
         within_span = rule.within.span if rule.within is not None else rule.span
-        if rule.within is None or within is not None:
-            limited = rule.limit is not None
+        if rule.pattern is not None and (rule.within is None or within is not None):
+            limited = rule.limit is not None or "limit" in rule.broken
             check_bounds(self.report, pattern.node, bounded, within_span, limited)
         self._check_expectation(rule, keys)
         scope = Scope(
@@ -96,6 +112,8 @@ class RuleChecker:
             keys={key.name: key for key in keys},
             aggregates="all",
             edges=True,
+            open_steps=self._steps_unknown(rule),
+            open_keys="per" in rule.broken,
         )
         emit = self.emits.default(rule, keys)
         if rule.emit is not None:
@@ -117,9 +135,19 @@ class RuleChecker:
             limit=self._limit(rule, pattern),
         )
 
+    def _pattern(self, rule: syntax.Rule) -> CheckedPattern:
+        """The pattern; a single step of unknown type where it could not be read."""
+        if rule.pattern is not None:
+            return PatternChecker(self.phrases, self.namespace).check(rule.pattern)
+        return CheckedPattern(Step(_UNKNOWN, _UNKNOWN, ()), {_UNKNOWN: StepInfo(_UNKNOWN, (None,), automatic=True)})
+
+    def _steps_unknown(self, rule: syntax.Rule) -> bool:
+        """Whether there may be steps that are not known: `A fails` where `A as fails` is meant is one phrase."""
+        return rule.pattern is None or any(self.report.has("CEP202", p.span) for p in phrases_in(rule.pattern))
+
     def _within(self, rule: syntax.Rule) -> int | None:
         if rule.within is None:
-            return None
+            return _UNBOUNDED_US if "within" in rule.broken else None
         value = self.expressions.check(rule.within, Scope("constant", "a duration"))
         return duration_us(self.report, value, "`within`")
 
@@ -129,6 +157,8 @@ class RuleChecker:
         if not isinstance(first, syntax.Expectation) or first.table not in self.namespace.tables:
             return
         columns = self.namespace.tables[first.table].key
+        if "per" in rule.broken:
+            return
         if len(columns) != len(keys):
             message = (
                 f"the table `{first.table}` has the key {listed(list(columns))}, "
@@ -142,7 +172,7 @@ class RuleChecker:
         if node is None:
             return CheckedAfterMatch("no_skip" if has_every(pattern.node) else "past_last")
         names = visible_names(pattern.steps)
-        if node.step is not None and node.step not in names:
+        if node.step is not None and node.step not in names and not self._steps_unknown(rule):
             message = f"no step is called `{node.step}`"
             hint = did_you_mean(closest(node.step, names)) or f"the steps are {listed(names)}"
             self.report.error("CEP411", message, node.span, hint)
@@ -154,7 +184,7 @@ class RuleChecker:
         node = rule.on_timeout
         if node is None:
             return None
-        if not can_time_out(pattern.node, within):
+        if rule.pattern is not None and not can_time_out(pattern.node, within):
             message = "no run of this pattern can run out of time"
             self.report.error("CEP421", message, node.span, "give the rule a `within`")
         steps = {n: replace(s, optional=True) for n, s in scope.steps.items()}
@@ -162,7 +192,7 @@ class RuleChecker:
         return self.emits.emit(node, replace(scope, place=place, steps=steps, timeout=True))
 
     def _limit(self, rule: syntax.Rule, pattern: CheckedPattern) -> int | None:
-        if rule.limit is not None and not has_every(pattern.node):
+        if rule.limit is not None and rule.pattern is not None and not has_every(pattern.node):
             message = "`limit` bounds the runs of `every`, and there is none in this pattern"
             span = rule.clause_spans.get("limit", rule.span)
             self.report.error("CEP410", message, span, "leave it out, or write `then every …`")
@@ -171,11 +201,15 @@ class RuleChecker:
     # ---- rules over windows ----
 
     def _over_windows(self, rule: syntax.Rule, keys: tuple[CheckedKey, ...]) -> CheckedRule:
-        assert rule.input is not None
-        step, joins, infos = self.windows.inputs(rule.input)
-        window = None if rule.over is None else self.windows.window(rule.over)
-        scope = self.windows.scope(infos, rule.over)
-        scope = replace(scope, keys={key.name: key for key in keys})
+        step, joins, infos = self._inputs(rule)
+        over = syntax.Window("all") if rule.over is None and "over" in rule.broken else rule.over
+        window = None if over is None else self.windows.window(over)
+        scope = replace(
+            self.windows.scope(infos, over),
+            keys={key.name: key for key in keys},
+            open_steps=rule.input is None,
+            open_keys="per" in rule.broken,
+        )
         when = None
         if rule.when is not None:
             when = self.expressions.condition(rule.when, scope, "the condition of `when`")
@@ -199,8 +233,15 @@ class RuleChecker:
             joins=joins,
             window=window,
             when=when,
-            firing=self.windows.firing(rule.firing, rule.over),
+            firing=self.windows.firing(rule.firing, over),
         )
+
+    def _inputs(self, rule: syntax.Rule) -> tuple[Step, tuple[CheckedJoin | CheckedLookup, ...], dict[str, StepInfo]]:
+        """The inputs; a single one of unknown type where they could not be read."""
+        if rule.input is not None:
+            return self.windows.inputs(rule.input)
+        unknown = StepInfo(_UNKNOWN, (None,), automatic=True, is_candidate=True)
+        return Step(_UNKNOWN, _UNKNOWN, ()), (), {_UNKNOWN: unknown}
 
     # ---- clauses of both ----
 
@@ -224,6 +265,7 @@ class RuleChecker:
         path = node.paths[0].parts
         if node.by_type:
             path = (node.name,)
+        if node.by_type and reads:
             for each in node.paths:
                 name = self._type_of_path(each, reads)
                 if name is not None:
@@ -320,6 +362,11 @@ class RuleChecker:
             if folded is not None:
                 found.append((node.name, folded.value))
         return tuple(found)
+
+
+def _reads_unknown(rule: syntax.Rule) -> bool:
+    """Whether the types that it reads could not be read."""
+    return rule.pattern is None and rule.input is None
 
 
 def _conjuncts(node: syntax.Expression | None) -> Iterator[syntax.Expression]:

@@ -167,7 +167,12 @@ class AggregateChecker:
             return poison(node.span)
         (_, argument) = places[0]
         if argument is not None and not range_.whole:
-            assert not isinstance(argument, syntax.Lambda)
+            if isinstance(argument, syntax.Lambda):
+                message = "`count` wants a condition, not `x -> …`"
+                self.report.error(
+                    "CEP307", message, argument.span, "bare names are fields of each event: `count(x > 3)`"
+                )
+                return poison(node.span)
             condition = self._check(argument, inner)
             if condition.type.name not in ("bool", "any", "null"):
                 message = f"`count` takes a condition or the name of a step, this is a value of type {condition.type}"

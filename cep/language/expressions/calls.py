@@ -112,6 +112,8 @@ class CallChecker:
     def _event(self, node: syntax.Expression, scope: Scope, call: syntax.Call) -> Expression:
         function = call.function
         target = event_target(self.context, node, scope, self._check)
+        if target is None and scope.open_steps:
+            return poison(node.span)
         if target is None:
             others = [step for step in scope.visible if step.name != scope.own]
             steps = [f"last({step.name})" if step.loops else step.name for step in others]

@@ -80,7 +80,7 @@ def value_of(context: Context, node: syntax.Name, scope: Scope) -> Expression:
         return replace(context.constants[name], span=node.span)
     if name in context.broken:
         return poison(node.span)
-    if _is_table(context, node, scope):
+    if _is_table(context, node, scope) or _may_be_key(context, name, scope):
         return poison(node.span)
     if scope.candidate:
         return field_of(context, EventTarget(scope.candidate, Candidate(span=node.span)), name, node.span, scope)
@@ -127,10 +127,17 @@ def _bare_types(scope: Scope) -> tuple[str | None, ...]:
     return steps[0].types if len(steps) == 1 else ()
 
 
+def _may_be_key(context: Context, name: str, scope: Scope) -> bool:
+    """Whether only a key can be meant, and the keys could not be read."""
+    if not scope.open_keys or scope.within is not None:
+        return False
+    return not context.types.find(_bare_types(scope), name).anywhere
+
+
 def _is_table(context: Context, node: syntax.Name, scope: Scope) -> bool:
     """Whether the name is that of a table, and reports it: tables are no values."""
     name = node.text
-    if name not in context.tables or name in context.types.field_names(_bare_types(scope)):
+    if scope.open_steps or name not in context.tables or name in context.types.field_names(_bare_types(scope)):
         return False
     message = f"`{name}` is a table; tables are read by `lookup` and `expect`"
     hint = f"write `from EVENT lookup {name} on FIELD == {name}.KEY`, and then `{name}.FIELD`"
@@ -316,7 +323,7 @@ def _special_event(context: Context, node: syntax.Name, scope: Scope) -> EventTa
             return EventTarget(scope.all_types, EdgeEvent(name, span=span))
         case "window" if scope.windowed:
             return EventTarget(is_window=True)
-    if scope.kind == "condition" and name != "prev":
+    if (scope.kind == "condition" and name != "prev") or scope.open_steps:
         return None
     meanings = {
         "this": "the event at hand, in a condition or a rule over windows",
@@ -354,13 +361,13 @@ def _is_misspelt_step(context: Context, node: syntax.Name, scope: Scope) -> bool
 
     With several steps the name before a dot can only be a step, a key or a constant.
     """
-    if scope.kind not in ("condition", "match") or node.text in context.constants:
+    if scope.kind not in ("condition", "match") or node.text in context.constants or scope.open_steps:
         return False
     if node.text in scope.keys or node.text in context.types.field_names(scope.all_types):
         return False
     near = closest(node.text, [step.name for step in scope.visible if not step.automatic])
     is_near = near is not None and _is_near(node.text, near)
-    names_a_step = scope.kind == "match" and scope.within is None and len(scope.visible) > 1
+    names_a_step = scope.kind == "match" and scope.within is None and len(scope.visible) > 1 and not scope.open_keys
     if not is_near and (not names_a_step or (scope.timeout and node.text in TIMEOUT_VALUES)):
         return False
     message = f"no step is called `{node.text}`"

@@ -52,6 +52,9 @@ class Scope:
     ``windowed`` (``window.start``), ``crosses``, ``own_windows`` (``sum(x over last 5 events)``) and ``timeout`` say
     what else may be read. ``within`` names the aggregate around the expression, ``ranging`` the step that it ranges
     over. ``joined``: two inputs are joined, so that no event is the only candidate.
+
+    ``open_steps`` and ``open_keys``: the clause that gives the steps (inputs) or the keys could not be read, so that
+    a name which nothing else knows may be one of them. The only step then is one of unknown type.
     """
 
     kind: OneOf["constant", "condition", "match", "window"]
@@ -74,6 +77,8 @@ class Scope:
     within: str | None = None
     ranging: str | None = None
     joined: bool = False
+    open_steps: bool = False
+    open_keys: bool = False
 
     @property
     def visible(self) -> tuple[StepInfo, ...]:

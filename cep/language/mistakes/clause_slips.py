@@ -8,6 +8,7 @@ from collections.abc import Callable
 from cep.diagnostics import Span
 from cep.language.mistakes.expectations import shown
 from cep.language.mistakes.situation import Problem, Situation
+from cep.language.reader.clauses import PLAIN_CLAUSES
 from cep.language.reader.recovery import DECLARATION_WORDS, misspelt_declaration
 from cep.language.words import CLAUSE_WORDS, closest, is_misspelt, word_set, words_of
 
@@ -108,7 +109,7 @@ def key_with_by(at: Situation) -> Problem | None:
         return None
     name = re.match(r"\s+([\w.]+)", at.text[at.end :])
     hint = f"write `per {name.group(1) if name else '…'}`"
-    return at.problem("CEP107", "a key is written with `per`, not `by`", hint)
+    return at.problem("CEP107", "a key is written with `per`, not `by`", hint, correction=at.instead("per"))
 
 
 def rate(at: Situation) -> Problem | None:
@@ -138,7 +139,8 @@ def keys_joined_by_and(at: Situation) -> Problem | None:
         return None
     after = at.since("_PER")
     if all(token.type in ("NAME", "QUOTED", "_DOT", "_COMMA") for token in after):
-        return at.problem("CEP128", "keys are separated by commas", "write `,` instead of `and`")
+        hint, instead = "write `,` instead of `and`", at.instead(",")
+        return at.problem("CEP128", "keys are separated by commas", hint, correction=instead)
     return None
 
 
@@ -146,7 +148,9 @@ def clause_value(at: Situation) -> Problem | None:
     """``severity "high"``, ``tags "x"``, ``meta x 1``, ``table x from "y"`` without ``key``."""
     last = at.previous_kinds(1)
     if last == ("_SEVERITY",) and at.kind == "STRING":
-        return at.problem("CEP122", "a severity stands without quotes", f"write `severity {at.found[1:-1]}`")
+        plain, instead = at.found[1:-1], at.instead(at.found[1:-1])
+        hint = f"write `severity {plain}`"
+        return at.problem("CEP122", "a severity stands without quotes", hint, correction=instead)
     if last == ("_TAGS",):
         hint = f"write `tags [{at.found}]`" if at.kind == "STRING" else 'write `tags ["attack.t1110"]`'
         return at.problem("CEP122", "tags are a list of texts in brackets", hint)
@@ -213,7 +217,8 @@ def unknown_declaration(at: Situation) -> Problem | None:
         return None
     near = misspelt_declaration(at.found) or closest(at.found, DECLARATION_WORDS)
     if near is not None and (not at.history or _at_margin(at)):
-        return at.problem("CEP106", f"`{at.found}` is no declaration", f"did you mean `{near}`?")
+        hint, instead = f"did you mean `{near}`?", at.instead(near)
+        return at.problem("CEP106", f"`{at.found}` is no declaration", hint, correction=instead)
     if not at.history:
         hint = "a file holds `event`, `define`, `let`, `table`, `rule` and `test`"
         return at.problem("CEP106", f"{shown(at.found)} is no declaration", hint)
@@ -236,7 +241,9 @@ def unknown_clause(at: Situation) -> Problem | None:
     near = closest(at.found, (*_CLAUSES, *(name.split()[0] for name in _CLAUSE_NAMES)))
     near = next((name for name in _CLAUSE_NAMES if near and name.startswith(f"{near} ")), near)
     hint = f"did you mean `{near}`?" if near else _clauses_hint(at)
-    return at.problem("CEP107", f"`{at.found}` is no clause of a rule", hint)
+    meant = is_misspelt(at.found, PLAIN_CLAUSES)
+    instead = at.instead(meant) if meant is not None and meant == near else None
+    return at.problem("CEP107", f"`{at.found}` is no clause of a rule", hint, correction=instead)
 
 
 def _clauses_hint(at: Situation) -> str:

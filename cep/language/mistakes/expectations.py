@@ -79,8 +79,9 @@ def unexpected(situation: Situation) -> Problem:
     choices = choices_text(situation.accepted)
     hint = f"expected {choices}" if choices else None
     if situation.at_end:
-        what = "declaration" if situation.start == "file" else "value"
-        return situation.problem("CEP105", f"the {what} ends too early{_behind(situation)}", hint)
+        what = "the declaration" if situation.start == "file" else "the value"
+        what = f"the clause `{situation.clause}`" if situation.clause else what
+        return situation.problem("CEP105", f"{what} ends too early{_behind(situation)}", hint)
     return situation.problem("CEP100", f"{shown(situation.found)} cannot stand here{_behind(situation)}", hint)
 
 

@@ -15,7 +15,11 @@ from cep.language.reader.places import Places
 
 def explain(text: str, start: str, places: Places) -> Problem:
     """The first syntax error of a text that does not parse from the entry point ``start``."""
-    situation = Situation(text, start, places)
+    return explain_situation(Situation(text, start, places))
+
+
+def explain_situation(situation: Situation) -> Problem:
+    """The error where the parser stopped."""
     for recognise in SLIPS:
         problem = recognise(situation)
         if problem is not None:

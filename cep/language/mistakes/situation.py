@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import re
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cep.diagnostics import Diagnostic, Span
 from cep.language.reader.grammar import grammar_parser
 from cep.language.reader.places import Places
+from cep.language.words import word_set
 
 if TYPE_CHECKING:
     from lark import Token
+    from lark.parsers.lalr_interactive_parser import InteractiveParser
 
 OPENING = {"_LPAR": "_RPAR", "_LBRACKET": "_RBRACKET", "_LBRACE": "_RBRACE"}
 CLOSING = frozenset(OPENING.values())
+CLAUSE_TERMINALS = word_set(
+    """_WHEN _FROM _OVER _WHERE _WITHIN _PER _HAVING _AFTER_MATCH _EMIT _ON_TIMEOUT _LIMIT _TO _AT_MOST _SEVERITY _TAGS
+    _META _DISABLED"""
+)
 SIGN = {"_LPAR": "(", "_RPAR": ")", "_LBRACKET": "[", "_RBRACKET": "]", "_LBRACE": "{", "_RBRACE": "}"}
 
 _LEXEME = re.compile(
@@ -27,21 +34,28 @@ _LEXEME = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One syntax error and the offset at which the parser stopped."""
+    """One syntax error and the offset at which the parser stopped.
+
+    ``correction`` is what to write instead of the text between two offsets, where the author can only have meant that:
+    the reading goes on as if it stood there.
+    """
 
     diagnostic: Diagnostic
     offset: int
+    correction: tuple[int, int, str] | None = None
 
 
 class Situation:
     """Where the parser stopped: what it had read (``history``), and the text that it could not use (``found``).
 
     ``offset`` and ``end`` enclose ``found``, which is empty at the end of the text. ``opened`` are the brackets that
-    are open there. ``accepted`` are the terminals that could have stood there.
+    are open there. ``accepted`` are the terminals that could have stood there. ``clause`` is the clause of which
+    the text is the beginning, if another follows it in the file.
     """
 
-    def __init__(self, text: str, start: str, places: Places) -> None:
+    def __init__(self, text: str, start: str, places: Places, clause: str = "") -> None:
         self.text = text
+        self.clause = clause
         self.start = start
         self.places = places
         self.history, self.kind, offset = _run(text, start)
@@ -111,10 +125,20 @@ class Situation:
         hint: str | None = None,
         span: Span | None = None,
         related: tuple[tuple[Span, str], ...] = (),
+        correction: tuple[int, int, str] | None = None,
     ) -> Problem:
         """The problem at ``span``, by default at ``found``."""
         diagnostic = Diagnostic(code, message, span or self.span(), hint, related=related)
-        return Problem(diagnostic, self.offset)
+        return Problem(diagnostic, self.offset, correction)
+
+    def instead(self, text: str, start: int | None = None) -> tuple[int, int, str]:
+        """The correction that writes ``text`` for ``found``, or for what stands from ``start`` to its end."""
+        return (self.offset if start is None else start, self.end, text)
+
+    @cached_property
+    def clause_tokens(self) -> list[Token]:
+        """The tokens of ``history`` with which a clause of a rule begins."""
+        return _clause_tokens(self.text, self.start, len(self.history))
 
 
 def _run(text: str, start: str) -> tuple[list[Token], str, int | None]:
@@ -145,6 +169,34 @@ def _accepted(text: str, start: str, count: int) -> frozenset[str]:
     for _ in range(count):
         interactive.feed_token(next(tokens))
     return frozenset(interactive.accepts())  # type: ignore[no-untyped-call]
+
+
+def _clause_tokens(text: str, start: str, count: int) -> list[Token]:
+    interactive = grammar_parser().parse_interactive(text, start=start)
+    without_building = copy(interactive.parser_state.parse_conf)
+    without_building.callbacks = {}
+    tokens = interactive.lexer_thread.lex(interactive.parser_state)  # type: ignore[no-untyped-call]
+    found: list[Token] = []
+    for _ in range(count):
+        token = next(tokens)
+        if token.type in CLAUSE_TERMINALS and _begins_clause(interactive, without_building):
+            found.append(token)
+        interactive.feed_token(token)
+    return found
+
+
+def _begins_clause(interactive: InteractiveParser, without_building: Any) -> bool:
+    """Whether a clause may begin here: ``severity`` stands nowhere else."""
+    from lark import Token
+    from lark.exceptions import UnexpectedToken
+
+    cursor = interactive.copy(deepcopy_values=False)  # type: ignore[no-untyped-call]
+    cursor.parser_state.parse_conf = without_building
+    try:
+        cursor.feed_token(Token("_SEVERITY", "severity"))
+    except UnexpectedToken:
+        return False
+    return True
 
 
 def _open_brackets(history: list[Token]) -> list[Token]:

@@ -32,6 +32,11 @@ _OPERATOR_WORDS = {
     "has": "contains", "regex": "matches", "rlike": "matches", "ilike": "like",
 }  # fmt: skip
 _LINE_STARTS = word_set("when where from over meta disabled limit at on after to given expect")
+_JOINING = word_set("then and or as for until within where having emit per when over")
+_BEFORE_VALUE = word_set(
+    """COMPARE LESS MORE PLUS MINUS STAR SLASH PERCENT POWER COALESCE _AND _OR NOT _IN _LIKE _BETWEEN _ASSIGN _LPAR
+    _LBRACKET _COMMA _WHERE _HAVING _ON"""
+)
 _OPERATORS = ("and", "or", "in", "not", "like", "matches", "between", "is", "crosses")
 
 
@@ -88,20 +93,24 @@ def foreign_operator(at: Situation) -> Problem | None:
     """``&&``, ``||``, ``!``, ``<>``, ``->``: what other languages write."""
     found = at.found
     if found in ("->", "=>") and "_THEN" in at.accepted and not at.opened:
-        return at.problem("CEP113", f"`{found}` is written `then`", "write `then`")
+        return at.problem("CEP113", f"`{found}` is written `then`", "write `then`", correction=at.instead("then"))
     if found in ("->", "=>") and "_THEN" in at.accepted:
-        return at.problem("CEP113", f"`{found}` is written `then` between events", "write `then`")
+        message, instead = f"`{found}` is written `then` between events", at.instead("then")
+        return at.problem("CEP113", message, "write `then`", correction=instead)
     if at.text[max(at.offset - 2, 0) : at.end] == "===":
-        return at.problem("CEP113", "`===` is written `==`", "write `==`", at.span(at.offset - 2))
+        span, instead = at.span(at.offset - 2), at.instead("==", at.offset - 2)
+        return at.problem("CEP113", "`===` is written `==`", "write `==`", span, correction=instead)
     two = at.text[at.offset - 1 : at.end] if at.offset else ""
     if two in ("<>", "=>", "=<"):
         right = {"<>": "!=", "=>": ">=", "=<": "<="}[two]
-        return at.problem("CEP113", f"`{two}` is written `{right}`", f"write `{right}`", at.span(at.offset - 1))
+        span, instead = at.span(at.offset - 1), at.instead(right, at.offset - 1)
+        return at.problem("CEP113", f"`{two}` is written `{right}`", f"write `{right}`", span, correction=instead)
     if found in _FOREIGN and not (found == "!" and at.text.startswith("!=", at.offset)):
         right = _FOREIGN[found]
         if found == "!" and "_NO" in at.accepted:
             right = "no"
-        return at.problem("CEP113", f"`{found}` is written `{right}`", f"write `{right}`")
+        instead = at.instead(f" {right} ")
+        return at.problem("CEP113", f"`{found}` is written `{right}`", f"write `{right}`", correction=instead)
     return None
 
 
@@ -146,7 +155,7 @@ def _begins_clause(at: Situation) -> bool:
 def single_equals(at: Situation) -> Problem | None:
     """``where a = 1``; and ``let a == 1``."""
     if at.found == "=" and "COMPARE" in at.accepted:
-        return at.problem("CEP112", "a single `=` does not compare", "write `==`")
+        return at.problem("CEP112", "a single `=` does not compare", "write `==`", correction=at.instead("=="))
     if at.found == "=" and "_AS" in at.accepted:
         return at.problem("CEP112", "a definition is written with `as`, not `=`", "write `as`")
     defining = bool(at.history) and at.history[0].type == "_DEFINE"
@@ -217,12 +226,15 @@ def operator_word(at: Situation) -> Problem | None:
     if name in _FUNCTIONS:
         return at.problem("CEP113", f"`{word}` is a function", f"write `{name}(text, part)`")
     if word.lower() in _OPERATOR_WORDS:
-        return at.problem("CEP113", f"`{word}` is written `{name}`", f"write `{name}`")
+        instead = at.instead(name)
+        return at.problem("CEP113", f"`{word}` is written `{name}`", f"write `{name}`", correction=instead)
     if word.isupper() and word.lower() in _OPERATORS:
-        return at.problem("CEP107", f"`{word}` is written in small letters", f"write `{word.lower()}`")
+        small, instead = word.lower(), at.instead(word.lower())
+        return at.problem("CEP107", f"`{word}` is written in small letters", f"write `{small}`", correction=instead)
     near = is_misspelt(word, _OPERATORS) if not at.first_in_line else None
     if near is not None:
-        return at.problem("CEP107", f"`{word}` is no operator", f"did you mean `{near}`?")
+        instead = at.instead(near)
+        return at.problem("CEP107", f"`{word}` is no operator", f"did you mean `{near}`?", correction=instead)
     return None
 
 
@@ -376,9 +388,9 @@ def misspelt_word_before(at: Situation) -> Problem | None:
     for word in words[1:]:
         near = is_misspelt(str(word), ("within", "then", "where", "until", "having", "emit", "for", "per", "severity"))
         if near is not None:
-            return at.problem(
-                "CEP107", f"`{word}` is no word of the language", f"did you mean `{near}`?", at.token_span(word)
-            )
+            message, hint, span = f"`{word}` is no word of the language", f"did you mean `{near}`?", at.token_span(word)
+            instead = (word.start_pos or 0, word.end_pos or 0, near)
+            return at.problem("CEP107", message, hint, span, correction=instead)
     return None
 
 
@@ -447,6 +459,16 @@ def reserved_name(at: Situation) -> Problem | None:
     return at.problem("CEP118", f"`{at.found}` is a word of the language", f"as a name write `` `{at.found}` ``")
 
 
+def word_for_name(at: Situation) -> Problem | None:
+    """``when A as then B``, ``x > and y``: what stands before the word is missing, the word was read as that."""
+    if len(at.history) < 2 or at.history[-1].type != "NAME" or at.history[-1] not in _JOINING:
+        return None
+    before, word = at.history[-2], at.history[-1]
+    wanted = "an event" if before.type in ("_NO", "_THEN") else "a value" if before.type in _BEFORE_VALUE else "a name"
+    message = f"after `{before}` comes {wanted}, not `{word}`"
+    return at.problem("CEP118", message, f"if it is called so, write `` `{word}` ``", at.token_span(word))
+
+
 Slip = Callable[[Situation], Problem | None]
 
 SLIPS: tuple[Slip, ...] = (
@@ -474,6 +496,7 @@ SLIPS: tuple[Slip, ...] = (
     operator_word,
     misspelt_word_before,
     *CLAUSE_SLIPS,
+    word_for_name,
     missing_comma,
     event_instead_of,
     reserved_name,

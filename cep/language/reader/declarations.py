@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from cep.diagnostics import Span
 from cep.language import syntax
+from cep.language.reader.clauses import mentioned_clauses
 from cep.language.reader.patterns import PatternBuilder
+from cep.language.reader.recovery import is_harmless
 from cep.language.words import PATTERN_ENDS, PATTERN_STARTS, is_plain_name
 
 if TYPE_CHECKING:
@@ -22,6 +24,9 @@ CLAUSE_TEXT = {
     "at_most": "at most",
 }
 """Clauses whose name in the grammar is not what the author types."""
+
+_STAND_FOR = {"when": ("pattern", "when", "firing"), "from": ("pattern", "input")}
+"""The values of a rule that are not known where the clause is not."""
 
 _PATTERN_ONLY = {
     "within": "its window bounds it: `over last 10 minutes`",
@@ -40,8 +45,9 @@ class DeclarationBuilder(PatternBuilder):
         """The declarations, each with its tree."""
         return [(child, self.declaration(child)) for child in self.trees(tree)]
 
-    def declaration(self, tree: Built) -> syntax.Declaration | None:
-        """One declaration, null if it was reported as having no meaning."""
+    def declaration(self, tree: Built, lost: frozenset[str] = frozenset()) -> syntax.Declaration | None:
+        """One declaration, null if it was reported as having no meaning. ``lost`` are clauses that were not read."""
+        self._lost = lost
         node: syntax.Declaration | None = self.build(tree)
         self._settle_minimum()
         return node
@@ -148,24 +154,47 @@ class DeclarationBuilder(PatternBuilder):
 
     # ---- rules ----
 
-    def on_rule(self, tree: Built) -> syntax.Rule | None:
+    def on_rule(self, tree: Built) -> syntax.Rule:
+        """The rule. Clauses that were reported as having no meaning are left out and noted as broken."""
         name, *clauses = self.trees(tree)
         values: dict[str, Any] = {}
         spans: dict[str, Span] = {}
+        broken = set(self._lost)
         over_windows = bool(self.trees(tree, "window_part"))
         for clause in self._flat(clauses):
-            self._add_clause(clause, over_windows, values, spans)
+            before = len(self.diagnostics)
+            added = self._add_clause(clause, over_windows, values, spans)
+            self._settle_minimum()
+            if not all(map(is_harmless, self.diagnostics[before:])):
+                broken |= self._broken_in(clause)
+                for value in added:
+                    values.pop(value, None)
+        for clause_name in broken & _STAND_FOR.keys():  # what stands there is what it was mended with
+            for value in _STAND_FOR[clause_name]:
+                values.pop(value, None)
         rule_name = self.on_name(name)
         name_span = self.span(name)
-        if values.get("pattern") is None and values.get("input") is None:
+        if (
+            values.get("pattern") is None
+            and values.get("input") is None
+            and not broken & {"when", "from", "name", "doc"}
+        ):
+            broken.add("when")
             self.report(
                 "CEP111",
                 f"the rule `{rule_name}` does not say what it looks for",
                 name_span,
                 "write `when` and a pattern, or `from` and the events it reads",
             )
-            return None
+        values["broken"] = frozenset(broken)
         return syntax.Rule(rule_name, **values, name_span=name_span, clause_spans=spans, span=self.span(tree))
+
+    def _broken_in(self, tree: Built) -> frozenset[str]:
+        """What is lost with a clause: itself, and the clauses that a phrase in it may have swallowed."""
+        from lark import Token
+
+        words = " ".join(tree.scan_values(lambda value: isinstance(value, Token)))
+        return (mentioned_clauses(words) - {"from"}) | {CLAUSE_TEXT.get(tree.data, tree.data)}
 
     def _flat(self, clauses: list[Built]) -> list[Built]:
         flat: list[Built] = []
@@ -173,20 +202,26 @@ class DeclarationBuilder(PatternBuilder):
             flat.extend(self.trees(clause) if clause.data in ("pattern_part", "window_part") else [clause])
         return flat
 
-    def _add_clause(self, tree: Built, over_windows: bool, values: dict[str, Any], spans: dict[str, Span]) -> None:
+    def _add_clause(
+        self, tree: Built, over_windows: bool, values: dict[str, Any], spans: dict[str, Span]
+    ) -> tuple[str, ...]:
+        """Reads a clause into ``values``; gives the names of what it added."""
         clause, span = CLAUSE_TEXT.get(tree.data, tree.data), self.span(tree)
+        found: dict[str, Any] = {}
         if not self._belongs(tree, over_windows, span):
-            return
+            return ()
         if tree.data == "meta":
             self._add_meta(tree, values)
         elif clause in spans:
             self._twice(clause, span, spans[clause])
-            return
+            return ()
         else:
-            values.update(getattr(self, f"clause_{tree.data}")(tree))
+            found = getattr(self, f"clause_{tree.data}")(tree)
+            values.update(found)
             if tree.data == "at_most":
                 self._hand_back_keys(tree, values, spans)
         spans.setdefault(clause, span)
+        return tuple(found)
 
     def _twice(self, clause: str, span: Span, first: Span) -> None:
         hint = "join the conditions by `and`" if clause in ("where", "having", "when") else "keep one of them"

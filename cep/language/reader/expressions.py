@@ -37,6 +37,7 @@ class ExpressionBuilder:
         self.places = places
         self.diagnostics: list[Diagnostic] = []
         self._in_test = in_test
+        self._lost: frozenset[str] = frozenset()
         self._pending_minimum: Token | None = None
 
     # ---- shared by all builders ----

@@ -44,6 +44,10 @@ class Places:
         """The places of a part of this text that begins at ``start``."""
         return self._derived(self._origins, self._shift + start)
 
+    def rearranged(self, origins: Sequence[int]) -> Places:
+        """The places of a text whose characters stood at other offsets in this one."""
+        return self._derived([self.origin(origin) for origin in (*origins, origins[-1] + 1)] if origins else [0], 0)
+
     def _derived(self, origins: Sequence[int] | None, shift: int) -> Places:
         other = Places.__new__(Places)
         other.file, other.text, other._line_starts = self.file, self.text, self._line_starts

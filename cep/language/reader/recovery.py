@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal, cast
 
+from cep.diagnostics import Diagnostic
 from cep.language.words import is_misspelt
 
 Kind = Literal["event", "define", "let", "table", "rule", "test"]
@@ -35,7 +36,10 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A declaration that could not be read: what it is, its name (a phrase for ``define``), and the types it emits."""
+    """A declaration that could not be read: what it is, its name (a phrase for ``define``), and the types it emits.
+
+    The name is empty for a rule whose name is not known, and for what may have been a rule.
+    """
 
     kind: Kind
     name: str
@@ -92,6 +96,14 @@ def broken_names(text: str) -> tuple[Broken, ...]:
     if emits and not any(item.emits for item in found):
         found.append(Broken("rule", "", emits))
     return tuple(found)
+
+
+def is_harmless(diagnostic: Diagnostic) -> bool:
+    """Whether what was read next to the mistake is still what the author meant, so that it can be checked."""
+    return diagnostic.code in _HARMLESS
+
+
+_HARMLESS = frozenset({"CEP108", "CEP109", "CEP120", "CEP122"})
 
 
 def _mended(text: str) -> str:
