@@ -8,8 +8,9 @@ compiled; sets of conditions are bits, numbered per event type over all rules.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from cep.diagnostics import NOWHERE, Span
 from cep.language.checked import CheckedFiring, CheckedKey, Conditional, Constant, Expression, SchemaField
 from cep.timestamps import TIME_FIELDS
 from cep.types import Type
@@ -187,8 +188,24 @@ def time_fields(plan: TypePlan | None) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
+class TablePlan:
+    """A table that rules read. ``path`` as it is written, ``span`` where: a relative path starts at that file's folder.
+
+    ``columns`` are read besides the key. ``text`` are the columns that are compared with text, so that a reader of CSV
+    keeps `007` as it stands.
+    """
+
+    name: str
+    path: str
+    key: tuple[str, ...]
+    columns: tuple[str, ...] = ()
+    text: frozenset[str] = frozenset()
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """All rules of a rule set, ready to be compiled and run."""
+    """All rules of a rule set, ready to be compiled and run. ``other_tables`` are declared and no rule reads them."""
 
     rules: tuple[RulePlan, ...]
     types: Mapping[str, TypePlan]
@@ -196,8 +213,12 @@ class Plan:
     whole: bool
     fingerprint: str
     disabled: tuple[str, ...] = ()
+    tables: Mapping[str, TablePlan] = field(default_factory=dict)
+    other_tables: tuple[str, ...] = ()
 
     @property
     def sets_timers(self) -> bool:
-        """Whether any rule waits for deadlines."""
-        return any(isinstance(r.operator, PatternPlan) and r.operator.wait is not None for r in self.rules)
+        """Whether anything waits for its time: deadlines of rules, tables that change."""
+        return bool(self.tables) or any(
+            isinstance(r.operator, PatternPlan) and r.operator.wait is not None for r in self.rules
+        )

@@ -20,6 +20,7 @@ from cep.language.checked import (
 from cep.plan.catalogue import Catalogue
 from cep.plan.pattern_planner import plan_pattern
 from cep.plan.plan import AtMostPlan, EmitPlan, PatternPlan, Plan, RulePlan, WindowPlan
+from cep.plan.table_planner import TableUses
 from cep.plan.unsupported import unsupported
 from cep.plan.window_planner import plan_window
 from cep.types import Type
@@ -32,13 +33,18 @@ def plan_rules(rules: RuleSet) -> tuple[Plan | None, list[Diagnostic]]:
     if diagnostics:
         return None, diagnostics
     catalogue = Catalogue(rules)
+    tables = TableUses(rules)
+    for rule in active:
+        tables.of_rule(rule)
     plans = tuple(_plan_rule(number, rule, catalogue) for number, rule in enumerate(active))
     whole = any(rule.emit.star for rule in active)
     types = catalogue.types(_emitted(active))
     fields = tuple(sorted({name for t in types.values() for name in t.fields}))
-    digest = hashlib.blake2b("\n".join(f"{p.name} {p.fingerprint}" for p in plans).encode(), digest_size=16)
+    logic = [f"{p.name} {p.fingerprint}" for p in plans]
+    logic += [f"table {table.name} {', '.join(table.key)}" for table in tables.plans().values()]
+    digest = hashlib.blake2b("\n".join(logic).encode(), digest_size=16)
     disabled = tuple(rule.name for rule in rules.rules if rule.disabled)
-    return Plan(plans, types, fields, whole, digest.hexdigest(), disabled), []
+    return Plan(plans, types, fields, whole, digest.hexdigest(), disabled, tables.plans(), tables.others), []
 
 
 def _emitted(rules: Sequence[CheckedRule]) -> dict[str, tuple[SchemaField, ...]]:
