@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from cep.errors import UsageError
 from cep.functions.values import same_key
 from cep.plain import Unfit, plain_value
 from cep.timestamps import parse_time
@@ -33,7 +34,7 @@ Row = dict[str, Any]
 _ENCODER = msgspec.msgpack.Encoder(order="deterministic", decimal_format="string")
 
 
-class TableFault(ValueError):
+class TableFault(UsageError):
     """Rows that are no table: a CEP5xx code, a reason, and the number of the row (from 1) where there is one."""
 
     def __init__(self, code: str, reason: str, row: int | None = None) -> None:
@@ -49,13 +50,15 @@ class TableRows:
 
     ``keys`` and ``valid_us`` are parallel to ``rows``: the values of the key columns as
     :func:`cep.functions.values.same_key` makes them comparable, and microseconds from when on the row is valid.
-    ``digest`` is equal for equal rows in the same order. ``versioned``: some row has a ``valid_from``.
+    ``digest`` is equal for equal rows in the same order. ``columns`` are those of the rows as they were given, whether
+    they are kept or not.
     """
 
     rows: tuple[Row, ...]
     keys: tuple[tuple[Hashable, ...], ...]
     valid_us: tuple[int, ...]
     digest: str
+    columns: tuple[str, ...] = ()
 
     @property
     def versioned(self) -> bool:
@@ -82,8 +85,15 @@ def table_rows(
             CEP525, a value that no row may hold, or a ``valid_from`` that is no time.
     """
     wanted = None if columns is None else {*key, *columns, VALID_FROM}
-    kept = [_row(number, row, wanted) for number, row in enumerate(rows, start=1)]
-    _check_columns(kept, key)
+    kept: list[Row] = []
+    names: dict[str, None] = {}
+    for number, row in enumerate(rows, start=1):
+        names.update(dict.fromkeys(row))
+        kept.append(_row(number, row, wanted))
+    for column in key:
+        if kept and column not in names:
+            known = ", ".join(f"`{name}`" for name in names) or "none"
+            raise TableFault("CEP522", f"there is no key column `{column}`; the columns are {known}")
     versioned = VALID_FROM not in key
     keys = tuple(_key(number, row, key) for number, row in enumerate(kept, start=1))
     valid_us = tuple(
@@ -92,7 +102,7 @@ def table_rows(
     )
     _check_unique(kept, keys, valid_us, key)
     digest = hashlib.blake2b(_ENCODER.encode([list(key), kept, valid_us]), digest_size=16)
-    return TableRows(tuple(kept), keys, valid_us, digest.hexdigest())
+    return TableRows(tuple(kept), keys, valid_us, digest.hexdigest(), tuple(names))
 
 
 def _row(number: int, row: Mapping[str, Any], wanted: Collection[str] | None) -> Row:
@@ -104,13 +114,6 @@ def _row(number: int, row: Mapping[str, Any], wanted: Collection[str] | None) ->
         }
     except Unfit as unfit:
         raise TableFault("CEP525", f"row {number}: {unfit.reason}", number) from None
-
-
-def _check_columns(rows: Sequence[Row], key: Sequence[str]) -> None:
-    for column in key:
-        if rows and not any(column in row for row in rows):
-            known = ", ".join(f"`{name}`" for name in dict.fromkeys(n for row in rows[:100] for n in row)) or "none"
-            raise TableFault("CEP522", f"there is no key column `{column}`; the columns are {known}")
 
 
 def _key(number: int, row: Row, key: Sequence[str]) -> tuple[Hashable, ...]:

@@ -52,6 +52,19 @@ CONSTANTS = (
 # 52x: reference tables. At the start they end the run; while it goes on, the rows read before stay in force.
 TABLES = (
     Code(
+        "CEP520",
+        "table cannot be found",
+        "The file of a `table` declaration does not exist, or the system does not let it be read. A relative path "
+        "starts at the folder of the rule file that declares the table.",
+    ),
+    Code(
+        "CEP521",
+        "table cannot be read",
+        "The file of a table is not what its ending says: a row of CSV with more values than columns, a line that is "
+        "no JSON object, a file that is no Parquet or SQLite, or an ending that stands for none of them. Tables end in "
+        "`.csv`, `.jsonl`, `.ndjson` or `.parquet`; a table of an SQLite file is written `path.db#table`.",
+    ),
+    Code(
         "CEP522",
         "key column is missing",
         "The table has no column of the name that its declaration gives as its key.",

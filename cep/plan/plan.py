@@ -119,6 +119,68 @@ class WindowPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class RolePlan:
+    """An input of a rule that joins, or a table that it looks into: one place in the joined event.
+
+    ``fits`` are those of an input, empty for a table. ``optional``: there may be none.
+    """
+
+    name: str
+    label: str
+    fits: Mapping[str, Fit]
+    table: str | None = None
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LookupPlan:
+    """Finding a row: the first in the order of the table whose ``columns`` equal ``values`` and that passes ``rest``.
+
+    ``values`` see the event itself where ``of_event``, else what was joined so far; ``rest`` sees the row too.
+    """
+
+    role: int
+    table: str
+    columns: tuple[str, ...]
+    values: tuple[Expression, ...]
+    rest: tuple[Expression, ...]
+    of_event: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JoinStage:
+    """Joining one more input: pairs of equal ``earlier`` and ``own`` values that pass ``rest``, in either order.
+
+    ``earlier`` values see what was joined so far, ``own`` the input's event, ``rest`` the pair. With ``left`` what
+    finds no partner within ``within_us`` goes on without one.
+    """
+
+    role: int
+    earlier: tuple[Expression, ...]
+    own: tuple[Expression, ...]
+    rest: tuple[Expression, ...]
+    within_us: int
+    left: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JoinPlan:
+    """What happens to an event before it enters the window of its rule: the inputs, the tables, in the order written.
+
+    Joined events have one event or row for each of ``roles``. Without inputs besides the first there is one for each
+    event, at once.
+    """
+
+    roles: tuple[RolePlan, ...]
+    stages: tuple[LookupPlan | JoinStage, ...]
+
+    @property
+    def joins(self) -> bool:
+        """Whether events wait for others."""
+        return any(isinstance(stage, JoinStage) for stage in self.stages)
+
+
+@dataclass(frozen=True, slots=True)
 class EmitPlan:
     """The derived event: names, expressions and the types that say how values are written."""
 
@@ -156,6 +218,7 @@ class RulePlan:
     tags: tuple[str, ...] = ()
     meta: tuple[tuple[str, object], ...] = ()
     doc: str | None = None
+    join: JoinPlan | None = None
 
 
 @dataclass(frozen=True, slots=True)

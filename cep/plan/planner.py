@@ -18,8 +18,9 @@ from cep.language.checked import (
     SchemaField,
 )
 from cep.plan.catalogue import Catalogue
+from cep.plan.join_planner import plan_join
 from cep.plan.pattern_planner import plan_pattern
-from cep.plan.plan import AtMostPlan, EmitPlan, PatternPlan, Plan, RulePlan, WindowPlan
+from cep.plan.plan import AtMostPlan, EmitPlan, JoinPlan, PatternPlan, Plan, RulePlan, WindowPlan
 from cep.plan.table_planner import TableUses
 from cep.plan.unsupported import unsupported
 from cep.plan.window_planner import plan_window
@@ -36,7 +37,7 @@ def plan_rules(rules: RuleSet) -> tuple[Plan | None, list[Diagnostic]]:
     tables = TableUses(rules)
     for rule in active:
         tables.of_rule(rule)
-    plans = tuple(_plan_rule(number, rule, catalogue) for number, rule in enumerate(active))
+    plans = tuple(_plan_rule(number, rule, catalogue, tables) for number, rule in enumerate(active))
     whole = any(rule.emit.star for rule in active)
     types = catalogue.types(_emitted(active))
     fields = tuple(sorted({name for t in types.values() for name in t.fields}))
@@ -58,10 +59,15 @@ def _emitted(rules: Sequence[CheckedRule]) -> dict[str, tuple[SchemaField, ...]]
     return {name: tuple(fields.values()) for name, fields in found.items()}
 
 
-def _plan_rule(number: int, rule: CheckedRule, catalogue: Catalogue) -> RulePlan:
+def _plan_rule(number: int, rule: CheckedRule, catalogue: Catalogue, tables: TableUses) -> RulePlan:
     catalogue.rule_name = rule.name
+    fingerprint = _fingerprint(rule)
     operator: PatternPlan | WindowPlan
-    operator = plan_pattern(rule, catalogue) if rule.pattern is not None else plan_window(rule, catalogue)
+    join: JoinPlan | None = None
+    if rule.joins:
+        rule, operator, join = plan_join(rule, catalogue, tables)
+    else:
+        operator = plan_pattern(rule, catalogue) if rule.pattern is not None else plan_window(rule, catalogue)
     emit = EmitPlan(
         rule.emit.type,
         tuple(f.name for f in rule.emit.fields),
@@ -69,7 +75,7 @@ def _plan_rule(number: int, rule: CheckedRule, catalogue: Catalogue) -> RulePlan
         tuple(f.value.type for f in rule.emit.fields),
         rule.emit.star,
     )
-    reads = _reads(operator)
+    reads = _reads(operator, join)
     for event_type in reads:
         for key in rule.keys:
             catalogue.expect_names(event_type, [str(key.by_type.get(event_type, key.path)[0])])
@@ -77,7 +83,7 @@ def _plan_rule(number: int, rule: CheckedRule, catalogue: Catalogue) -> RulePlan
     return RulePlan(
         number,
         rule.name,
-        _fingerprint(rule),
+        fingerprint,
         operator,
         rule.keys,
         reads,
@@ -87,16 +93,18 @@ def _plan_rule(number: int, rule: CheckedRule, catalogue: Catalogue) -> RulePlan
         rule.tags,
         rule.meta,
         rule.doc,
+        join,
     )
 
 
-def _reads(operator: PatternPlan | WindowPlan) -> dict[str, int]:
+def _reads(operator: PatternPlan | WindowPlan, join: JoinPlan | None) -> dict[str, int]:
     masks: dict[str, int] = {}
     groups = [operator.fits] if isinstance(operator, WindowPlan) else [step.fits for step in operator.steps]
     if isinstance(operator, PatternPlan):
         groups += [f.fits for step in operator.steps for f in step.forbidden]
         if operator.wait is not None:
             groups.append(operator.wait.forbidden.fits)
+    groups += [role.fits for role in join.roles[1:]] if join is not None else []
     for fits in groups:
         for event_type, fit in fits.items():
             masks[event_type] = masks.get(event_type, 0) | 1 << fit.bit

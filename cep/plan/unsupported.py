@@ -12,9 +12,12 @@ from cep.language.checked import (
     Absence,
     Aggregate,
     Bounded,
+    CheckedJoin,
+    CheckedLookup,
     CheckedRule,
     Choice,
     Consecutive,
+    EventValue,
     Expectation,
     Loop,
     PatternNode,
@@ -30,7 +33,9 @@ from cep.plan.walk import elements, walk
 
 WINDOW_AGGREGATES = frozenset({"count", "sum", "avg", "min", "max", "count_distinct", "distinct", "first", "last"})
 
+_ROW = "a row of a table where an event is wanted"
 _INSTEAD = {
+    _ROW: "a row has no time; write its columns, as in `distance_km(lat, lon, homes.lat, homes.lon)`",
     "`or` between steps": "for one event of several types write `define NAME as A or B`, or `(A or B) as name`",
     "a step that may be empty (`optional`, `any number of`, `up to`)": "write a rule for each case",
     "`any(…)` as a step": "name the event types: `(A or B) as name`",
@@ -126,11 +131,10 @@ def _loop(loop: Loop) -> Iterator[tuple[str, Span]]:
 
 def _window(rule: CheckedRule) -> Iterator[tuple[str, Span]]:
     spans = rule.clause_spans
-    for join in rule.joins:
-        yield "`join` and `lookup`", join.span
-    if rule.window is None:
+    yield from _joins(rule)
+    if rule.window is None and not rule.joins:
         yield "a rule over windows without `over`", spans.get("from", rule.span)
-    elif rule.window.kind != "last_time":
+    elif rule.window is not None and rule.window.kind != "last_time":
         yield "a window other than `over last DURATION`", rule.window.span
     if rule.firing.kind not in ("rising", "every_time"):
         yield "firing other than once on rising and `every time`", rule.firing.span
@@ -138,6 +142,23 @@ def _window(rule: CheckedRule) -> Iterator[tuple[str, Span]]:
         yield "`having` in a rule over windows", spans.get("having", rule.span)
     if rule.input is not None:
         yield from _nodes(rule.input)
+
+
+def _joins(rule: CheckedRule) -> Iterator[tuple[str, Span]]:
+    """What has no meaning yet over joined events."""
+    for join in rule.joins:
+        if isinstance(join, CheckedJoin):
+            yield "`join`", join.span
+            yield from _nodes(join.input)
+    tables = {join.table for join in rule.joins if isinstance(join, CheckedLookup)}
+    if rule.joins:
+        if rule.at_most is not None and rule.at_most.keys is not None:
+            yield "`at most … per` with keys of its own in a rule that joins or looks up", rule.at_most.span
+        for node in walk((rule.where, rule.when, rule.having, rule.emit, rule.joins)):
+            if isinstance(node, StepEventAt):
+                yield "an event of the window by position in a rule that joins or looks up", node.span
+            elif isinstance(node, EventValue) and getattr(node.event, "step", None) in tables:
+                yield _ROW, node.span
 
 
 def _expressions(rule: CheckedRule) -> Iterator[tuple[str, Span]]:

@@ -19,6 +19,7 @@ from cep.projection import Projection
 from cep.runtime.emitter import Derived, Emitter
 from cep.runtime.limits import Counters, Limits
 from cep.runtime.operators.counting import CountOperator
+from cep.runtime.operators.joining import EnrichingOperator
 from cep.runtime.operators.operator import Operator, Receiver, Report, Surroundings
 from cep.runtime.operators.sequence import SequenceOperator
 from cep.runtime.operators.sliding import SlidingOperator
@@ -191,9 +192,15 @@ class Masker:
 
 
 def _operator(rule: RulePlan, emitter: Emitter, around: Surroundings, specialised: bool) -> Operator:
+    if rule.join is not None:
+        return EnrichingOperator(rule, emitter, around, _window_operator)
     if isinstance(rule.operator, WindowPlan):
-        return SlidingOperator(rule, emitter, around)
+        return _window_operator(rule, emitter, around)
     assert isinstance(rule.operator, PatternPlan)
     if specialised and rule.operator.counts_only:
         return CountOperator(rule, emitter, around)
     return SequenceOperator(rule, emitter, around)
+
+
+def _window_operator(rule: RulePlan, emitter: Emitter, around: Surroundings) -> Operator:
+    return SlidingOperator(rule, emitter, around)

@@ -14,12 +14,15 @@ import msgspec
 from cep.event import Event, Origin
 from cep.plan.generate.support import BoolKey
 from cep.projection import Projection
+from cep.runtime.joined import JoinedEvent
 from cep.types import INT64_MAX, INT64_MIN
 
 DERIVED = Origin("cep")
 """The origin of events that rules emit."""
 
 _DECIMAL, _INT = 1, 2
+_JOINED = 4
+"""How many items the row of a joined event has."""
 
 
 class EventTable:
@@ -38,6 +41,9 @@ class EventTable:
         """The event's place in the table."""
         number = self._numbers.get(id(event))
         if number is None:
+            if isinstance(event, JoinedEvent):
+                for part in event.events:
+                    self.number(part)
             number = self._numbers[id(event)] = len(self._events)
             self._events.append(event)
         return number
@@ -51,6 +57,8 @@ class EventTable:
         return [self._row(event) for event in self._events]
 
     def _row(self, event: Event) -> list[Any]:
+        if isinstance(event, JoinedEvent):
+            return self._joined_row(event)
         fields = {
             name: pack_value(value)
             for name, attribute in self._projection.attributes.items()
@@ -60,14 +68,31 @@ class EventTable:
         where = [origin.source, origin.partition] if origin is not None else None
         return [event.time_us, where, event.position, event.id, pack_value(event.raw), fields]
 
+    def _joined_row(self, joined: JoinedEvent) -> list[Any]:
+        """The parts of a joined event: events by number, they come before it; rows of tables as maps."""
+        parts = [
+            self._numbers[id(part)] if isinstance(part, Event) else part if part is None else pack_value(part)
+            for part in joined.roles
+        ]
+        completing = next(n for n, part in enumerate(joined.roles) if getattr(part, "about", None) is joined.about)
+        return [joined.time_us, parts, completing, pack_key(joined.key)]
+
     def load(self, rows: list[list[Any]], origins: dict[tuple[str, str], Origin]) -> None:
         """Take over what :meth:`rows` gave. ``origins`` are shared among the events and are added to."""
-        for time_us, where, position, identity, raw, fields in rows:
+        for row in rows:
+            if len(row) == _JOINED:
+                self._events.append(self._joined(*row))
+                continue
+            time_us, where, position, identity, raw, fields = row
             event = self._projection.make({name: unpack_value(value) for name, value in fields.items()})
             event.time_us = time_us
             origin = None if where is None else _origin(where[0], where[1], origins)
             event.about = (origin, position, identity, unpack_value(raw))
             self._events.append(event)
+
+    def _joined(self, time_us: int, parts: list[Any], completing: int, key: Any) -> JoinedEvent:
+        roles = tuple([self._events[part] if part.__class__ is int else unpack_value(part) for part in parts])
+        return JoinedEvent(time_us, roles[completing].about, roles, unpack_key(key))
 
 
 def _origin(source: str, partition: str, origins: dict[tuple[str, str], Origin]) -> Origin:

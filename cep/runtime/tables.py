@@ -113,6 +113,7 @@ class Tables:
         self._pending: list[PendingChange] = []
         self._indexes: dict[tuple[str, tuple[str, ...]], TableIndex] = {}
         self._serial = 0
+        self._from_files: set[str] = set()
 
     # ---- what operators ask ----
 
@@ -142,6 +143,14 @@ class Tables:
     def missing(self) -> list[str]:
         """The tables that rules read and nobody has given yet."""
         return [name for name in self._plans if name not in self._current]
+
+    def is_from_file(self, name: str) -> bool:
+        """Whether the pipeline reads the table: nobody has given it rows, or a pipeline did."""
+        return name not in self._current or name in self._from_files
+
+    def note_file(self, name: str) -> None:
+        """The rows were read from the file of the declaration."""
+        self._from_files.add(name)
 
     def check(self, name: str, rows: Any) -> TableRows:
         """The rows as the plan wants them.
@@ -191,6 +200,7 @@ class Tables:
         """The rows in force and those that wait, as plain data."""
         return {
             "current": [[name, _packed(table)] for name, table in self._current.items()],
+            "files": sorted(self._from_files),
             "pending": [[change.table, _packed(change.rows), change.at_us] for change in self._pending],
         }
 
@@ -198,6 +208,7 @@ class Tables:
         """Take over what :meth:`snapshot` gave: a replay reads the rows that were there."""
         for name, rows in state["current"]:
             self._put(name, self.check(name, map(unpack_value, rows)))
+        self._from_files = set(state["files"])
         for name, rows, at_us in state["pending"]:
             self.schedule(name, self.check(name, map(unpack_value, rows)), at_us)
 

@@ -91,6 +91,11 @@ def previous_event(bound: Sequence[Sequence[Event]]) -> Event | None:
     return None
 
 
+def role_of(joined: Any, number: int) -> Any:
+    """The event or row in a role of a joined event; null where there is no joined event."""
+    return None if joined is None else joined.roles[number]
+
+
 def bound_events(bound: Sequence[Sequence[Event]]) -> list[Event]:
     """All events bound so far, in order."""
     return [event for events in bound for event in events]
