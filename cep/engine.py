@@ -6,7 +6,7 @@ snapshot between any two calls and restored elsewhere. Applications embed it; :m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta, tzinfo
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from cep.diagnostics import Diagnostic
+from cep.diagnostics import Diagnostic, did_you_mean, suggestion
 from cep.durations import duration_of
 from cep.errors import DataError, RuleError, SnapshotError, UsageError
 from cep.event import Batch, DeadLetter, DerivedEvent, Event, LateEvent
@@ -29,8 +29,9 @@ from cep.runtime.graph import Graph
 from cep.runtime.letters import Letters
 from cep.runtime.limits import Counters, Limits
 from cep.runtime.state import EventTable
+from cep.runtime.tables import Tables
 from cep.runtime.watermark import AFTER_ALL, BEFORE_ALL
-from cep.timestamps import parse_time, zone_of
+from cep.timestamps import format_time, parse_time, zone_of
 
 SNAPSHOT_VERSION = 1
 
@@ -57,9 +58,12 @@ class Engine:
         self.projection = Projection(plan.fields, options.type_fields, plan.whole)
         clock = EventClock(options.zone)
         self._functions = (compiler or Functions)(self.projection, clock)
-        self._graph = Graph(plan, self._functions, self.projection, options.limits, self._report, options.specialised)
+        self._graph = Graph(
+            plan, self._functions, self.projection, options.limits, self._report, options.specialised, options.zone
+        )
         self._letters = Letters(self._graph.counters, options.on_error == "stop")
         self._feed = Feed(plan, options, self._functions, self.projection, clock, self._graph, self._letters)
+        self._without_tables = bool(plan.tables)
 
     def _report(self, rule: str, event: Event, error: EvaluationError) -> None:
         self._letters.report(rule, event, error)
@@ -76,6 +80,7 @@ class Engine:
         type_field: str | None = None,
         on_error: str = "continue",
         limits: Limits | None = None,
+        tables: Mapping[str, Iterable[Mapping[str, Any]]] | None = None,
     ) -> Engine:
         """An engine from a rule file, a folder of rules, several of them, or the text of rules itself.
 
@@ -88,9 +93,11 @@ class Engine:
             type_field: the field that holds an event's type, instead of ``type``, ``event_type``, ``event``.
             on_error: ``continue`` or ``stop`` (at the first dead letter, with DataError).
             limits: see :class:`cep.runtime.limits.Limits`.
+            tables: the rows of the tables that the rules read, see :meth:`set_table`.
 
         Raises:
             RuleError: the rules cannot be read, or do not parse, check or plan; all diagnostics are in it.
+            TableFault: rows that are no table.
             UsageError: another argument is wrong.
         """
         from cep.plan.compiling import compile_rules
@@ -108,7 +115,57 @@ class Engine:
         )
         engine = cls(compiled.plan, options)
         engine.warnings = compiled.warnings
+        for name, rows in (tables or {}).items():
+            engine.set_table(name, rows)
         return engine
+
+    # ---- tables in ----
+
+    def set_table(self, name: str, rows: Iterable[Mapping[str, Any]], at: int | str | None = None) -> int | None:
+        """Give a table its rows, or others. The engine reads no files: :class:`cep.Pipeline` does.
+
+        Before the first event they are in force from the beginning. After that they are in force from ``at`` on, by
+        event time and whatever has arrived already; by default from the instant after the watermark. To replay a run,
+        give each change again with the time that was returned.
+
+        Args:
+            name: a table that the rules declare and read; of others nothing is kept.
+            rows: column names to values, as :meth:`push` takes them.
+            at: microseconds or ISO text, later than the watermark.
+
+        Returns:
+            From when on they are in force, microseconds; null where they are from the beginning, or nothing changed.
+
+        Raises:
+            TableFault: the rows are no table with the key that is declared.
+            UsageError: there is no such table, or ``at`` is not later than the watermark.
+        """
+        if name not in self.plan.tables:
+            if name in self.plan.other_tables:
+                return None
+            known = [*self.plan.tables, *self.plan.other_tables]
+            hint = did_you_mean(suggestion(name, known)) or f"the rules declare {', '.join(known) or 'none'}"
+            raise UsageError(f"no table is called `{name}`; {hint}")
+        tables = self._graph.tables
+        checked = tables.check(name, rows)
+        newest = tables.newest(name)
+        if newest is not None and newest.digest == checked.digest:
+            return None
+        reached_us = self._feed.watermark_us()
+        if newest is None or (at is None and reached_us == BEFORE_ALL):
+            tables.begin_with(name, checked)
+            return None
+        at_us = reached_us + 1 if at is None else _time(at)
+        if at_us <= reached_us:
+            raise UsageError(f"the table `{name}` cannot change at {format_time(at_us)}: time is past that")
+        tables.schedule(name, checked, at_us)
+        self._graph.counters.table_changes[name] += 1
+        return at_us
+
+    @property
+    def tables(self) -> Tables:
+        """The tables that rules read."""
+        return self._graph.tables
 
     # ---- events in ----
 
@@ -150,10 +207,19 @@ class Engine:
 
     def push_batch(self, batch: Batch) -> list[DerivedEvent]:
         """Take a batch of decoded records in, as sources make them by :attr:`projection`."""
+        if self._without_tables:
+            self._check_tables()
         out: list[DerivedEvent] = []
         with _keeping(out):
             self._feed.take(batch, out)
         return out
+
+    def _check_tables(self) -> None:
+        missing = self._graph.tables.missing
+        if missing:
+            names = ", ".join(f"`{name}`" for name in missing)
+            raise UsageError(f"the rules read tables without rows: {names}; give them with `tables=` or `set_table`")
+        self._without_tables = False
 
     def open(self, source: str, partition: str = "") -> None:
         """Make a partition known, so that others wait for its first event."""
@@ -237,6 +303,8 @@ class Engine:
             "feed": self._feed.snapshot(table),
             "events": table.rows(),
             "counters": self.counters.snapshot(),
+            "tables": self._graph.tables.snapshot(),
+            "begun": self._graph.begun_us,
         }
         return msgspec.msgpack.encode(state)
 
@@ -255,6 +323,9 @@ class Engine:
             raise SnapshotError(f"the snapshot has version {version}, this engine reads version {SNAPSHOT_VERSION}")
         if plan != self.plan.fingerprint:
             raise SnapshotError("the snapshot was made under other rules")
+        self._graph.tables.restore(state["tables"])
+        self._graph.begun_us = state["begun"]
+        self._graph.awaits_begin = self._graph.awaits_begin and state["begun"] is None
         table = EventTable(self.projection)
         table.load(state["events"], self._feed.restore_partitions(state["feed"]))
         self._graph.restore(state["graph"], table)

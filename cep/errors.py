@@ -5,7 +5,9 @@
     CepError
     ├── RuleError            rules do not parse, check or compile; carries every diagnostic (exit code 2)
     ├── UsageError           an option, a configuration or a connection is wrong        (exit code 3)
-    │   └── MissingExtra     an optional package is needed and not installed
+    │   ├── MissingExtra     an optional package is needed and not installed
+    │   ├── TableFault       rows that are no table, see :mod:`cep.tables`
+    │   └── TableError       tables that cannot be read; carries a diagnostic for each
     ├── DataError            a record that cannot be decoded or evaluated, under ``on_error="stop"`` (exit code 1)
     └── SnapshotError        a snapshot that does not fit these rules or this version
 
@@ -42,6 +44,14 @@ class MissingExtra(UsageError):
     def __init__(self, extra: str, purpose: str) -> None:
         self.extra = extra
         super().__init__(f"{purpose} needs an optional package: pip install 'cep-engine[{extra}]'")
+
+
+class TableError(UsageError):
+    """Tables that the rules read cannot be read. ``diagnostics`` has one for each, at its declaration."""
+
+    def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
+        self.diagnostics = tuple(diagnostics)
+        super().__init__("\n".join(render_concise(d) for d in self.diagnostics))
 
 
 class DataError(CepError):

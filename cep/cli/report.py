@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cep.cli.terminal import Console, counted, visible
 from cep.diagnostic_codes import CODES
-from cep.diagnostics import did_you_mean
+from cep.diagnostics import did_you_mean, suggestion
 from cep.durations import UNITS_US, format_duration
 from cep.event import DeadLetter, LateEvent
 from cep.pipeline.summary import SourceState, Summary, Unseen
@@ -65,6 +65,7 @@ def tell(summary: Summary, console: Console, asked: Asked) -> None:
         ("held back", _by_rule(summary.held_back, "by `at most`")),
         ("null keys", _by_rule(summary.null_keys, "took no part: their key is null")),
         ("limits hit", _limits(summary)),
+        ("tables", _tables(summary)),
         ("sources", _sources(summary)),
     ):
         for number, row in enumerate(rows):
@@ -83,6 +84,14 @@ def warnings(summary: Summary, asked: Asked) -> Iterator[tuple[str, str | None]]
             f" (fields looked for: {', '.join(TIME_FIELDS)})",
             None if asked.live else "of events in files this is rarely wanted",
         )
+    for table in summary.tables:
+        for column in table.lacks:
+            near = suggestion(column, table.columns)
+            told = f"the table `{visible(table.name)}` has no column `{visible(column)}`, which rules read"
+            yield told, did_you_mean(near)
+        if table.failed is not None:
+            told = f"the table `{visible(table.name)}` could not be read again: {visible(table.failed)}"
+            yield told, "the rows that were read before stayed in force"
     types = [each for each in summary.unseen if each.field is None]
     if len(types) == 1:
         yield f"no event had the type `{types[0].type}`, which rules read", did_you_mean(types[0].near)
@@ -206,6 +215,12 @@ def _pending(summary: Summary) -> Iterator[str]:
 def _limits(summary: Summary) -> Iterator[str]:
     for hit in summary.limits:
         yield f"{visible(hit.rule) or 'engine'}: {hit.limit}, {counted(hit.count, 'time')}; the oldest was dropped"
+
+
+def _tables(summary: Summary) -> Iterator[str]:
+    for state in summary.tables:
+        again = f", read again {counted(state.changes, 'time')} with other rows" if state.changes else ""
+        yield f"{visible(state.name)}: {counted(state.rows, 'row')}{again}"
 
 
 def _sources(summary: Summary) -> Iterator[str]:

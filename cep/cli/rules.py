@@ -12,6 +12,7 @@ from cep.cli.terminal import Console, counted
 from cep.diagnostics import Diagnostic, render_full, to_json, visible
 
 if TYPE_CHECKING:
+    from cep.errors import TableError
     from cep.plan.compiling import Compilation
     from cep.plan.plan import Plan
 
@@ -82,3 +83,12 @@ def plan_or_exit(loaded: Compilation, console: Console, as_json: bool = False) -
     console.line()
     console.line(conclusion(loaded))
     raise click.exceptions.Exit(exit_code(loaded))
+
+
+def tell_tables(loaded: Compilation, error: TableError, console: Console, as_json: bool) -> int:
+    """Tables that cannot be read, on standard error, and the exit code."""
+    if as_json:
+        console.line(json.dumps({"diagnostics": [to_json(d) for d in error.diagnostics]}))
+    else:
+        console.line(rendered(loaded, error.diagnostics, console.color))
+    return 3

@@ -126,7 +126,8 @@ def command(
     color: str,
 ) -> int:
     """Read events from sources and write what the rules derive from them."""
-    from cep.cli.rules import load, plan_or_exit
+    from cep.cli.rules import load, plan_or_exit, tell_tables
+    from cep.errors import TableError
 
     console = Console(color)
     live = any(source == "-" or source.endswith(":-") for source in sources)
@@ -163,6 +164,8 @@ def command(
     try:
         with ended_by_sigterm(pipeline):
             summary = pipeline.run()
+    except TableError as error:
+        return tell_tables(loaded, error, console, as_json)
     finally:
         if progress is not None:
             progress.clear()

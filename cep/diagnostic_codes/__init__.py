@@ -7,11 +7,11 @@ its meaning and is never used again.
 from __future__ import annotations
 
 from cep.diagnostic_codes.code import Code
-from cep.diagnostic_codes.data import BUGS, CONSTANTS, DATA, LOADING, NOT_YET
+from cep.diagnostic_codes.data import BUGS, CONSTANTS, DATA, LOADING, NOT_YET, TABLES
 from cep.diagnostic_codes.meaning import NAMES, PATTERNS, TYPES
 from cep.diagnostic_codes.syntax import SYNTAX
 
 __all__ = ["CODES", "Code"]
 
-_SECTIONS = (SYNTAX, NAMES, TYPES, PATTERNS, NOT_YET, LOADING, CONSTANTS, DATA, BUGS)
+_SECTIONS = (SYNTAX, NAMES, TYPES, PATTERNS, NOT_YET, LOADING, CONSTANTS, TABLES, DATA, BUGS)
 CODES: dict[str, Code] = {code.code: code for section in _SECTIONS for code in section}

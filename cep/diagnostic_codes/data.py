@@ -49,6 +49,46 @@ CONSTANTS = (
     ),
 )
 
+# 52x: reference tables. At the start they end the run; while it goes on, the rows read before stay in force.
+TABLES = (
+    Code(
+        "CEP520",
+        "table cannot be found",
+        "The file of a `table` declaration does not exist, or the system does not let it be read. A relative path "
+        "starts at the folder of the rule file that declares the table.",
+    ),
+    Code(
+        "CEP521",
+        "table cannot be read",
+        "The file of a table is not what its ending says: a row of CSV with more values than columns, a line that is "
+        "no JSON object, a file that is no Parquet or SQLite, or an ending that stands for none of them. Tables end in "
+        "`.csv`, `.jsonl`, `.ndjson` or `.parquet`; a table of an SQLite file is written `path.db#table`.",
+    ),
+    Code(
+        "CEP522",
+        "key column is missing",
+        "The table has no column of the name that its declaration gives as its key.",
+    ),
+    Code(
+        "CEP523",
+        "key of a table stands twice",
+        "Two rows have the same values in the key columns, so that a look-up could find either. Where rows are "
+        "versions of one another, a column `valid_from` says from when on each of them counts.",
+    ),
+    Code(
+        "CEP524",
+        "row without a key",
+        "A row is empty in one of the key columns. Nothing is equal to null, so it could never be found.",
+    ),
+    Code(
+        "CEP525",
+        "value that a table cannot hold",
+        "A row holds what no event can hold, a list or a map in a key column, or a `valid_from` that is no time: ISO "
+        "8601 text with an offset, or a number of seconds, milliseconds, microseconds or nanoseconds since 1970. "
+        "`--time-zone` says in which zone times without an offset are meant.",
+    ),
+)
+
 # 6xx: data at run time. None of them stops the run, unless `--on-error stop` asks for it.
 DATA = (
     Code(

@@ -65,7 +65,20 @@ class EdgeEvent(Checked):
     edge: OneOf["first", "last"]
 
 
-EventReference = Candidate | StepEvent | StepEventAt | PreviousEvent | EdgeEvent
+@dataclass(frozen=True, slots=True)
+class Role(Checked):
+    """One of the events that are joined into ``base``. Made by the planner alone, of the references to inputs.
+
+    ``name`` is how the rule calls it, empty for the only input; ``optional``: there may be none (`left join`).
+    """
+
+    base: Candidate | PreviousEvent | EdgeEvent
+    number: int
+    name: str = ""
+    optional: bool = False
+
+
+EventReference = Candidate | StepEvent | StepEventAt | PreviousEvent | EdgeEvent | Role
 
 
 # ---- expressions ----
@@ -209,6 +222,23 @@ class Aggregate(Checked):
 
 
 @dataclass(frozen=True, slots=True)
+class Column(Checked):
+    """A column of the row that a look-up found; null where it found none. Made by the planner, of fields."""
+
+    role: Role
+    name: str
+    type: Type = ANY
+
+
+@dataclass(frozen=True, slots=True)
+class Bound(Checked):
+    """True where a role has an event or a row, else null: what `count(b)` counts. Made by the planner."""
+
+    role: Role
+    type: Type = BOOL
+
+
+@dataclass(frozen=True, slots=True)
 class Unary(Checked):
     """``not`` or ``-``."""
 
@@ -260,7 +290,7 @@ class Conditional(Checked):
 
 Expression = (
     Constant | Pattern | Field | StepValues | KeyValue | EventValue | Local | WindowBound | TimeoutValue | Member
-    | Index | ListOf | Call | Aggregate | Unary | Binary | Between | IsNull | Conditional
+    | Index | ListOf | Call | Aggregate | Column | Bound | Unary | Binary | Between | IsNull | Conditional
 )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from cep.errors import DataError, UsageError
 from cep.event import Batch, DeadLetter, DerivedEvent, LateEvent
 from cep.pipeline.process import Interrupt, rare_collections
 from cep.pipeline.summary import LimitHit, Progress, SourceState, Summary
+from cep.pipeline.tables import REREAD_S, TableFiles
 from cep.pipeline.unseen import Sample, find_unseen
 from cep.runtime.limits import Counters
 from cep.runtime.watermark import BEFORE_ALL
@@ -63,6 +64,8 @@ class Pipeline:
         idle_timeout: after how long (``30s``, microseconds, or a timedelta) without events a live partition is not
             waited for. When all are silent, the watermark follows the wall clock, less this and the lateness. The
             sources must have been opened with a ``wait_s`` shorter than it.
+        reread_s: how often is looked whether the file of a table has changed, in seconds; null never looks. Tables that
+            were given to the engine are not read.
         on_progress: called now and then.
         clock: the wall clock in microseconds, for ``idle_timeout`` alone.
 
@@ -81,6 +84,7 @@ class Pipeline:
         at_end: Literal["keep", "flush"] = "keep",
         on_error: Literal["continue", "stop"] = "continue",
         idle_timeout: str | int | timedelta | None = None,
+        reread_s: float | None = REREAD_S,
         on_progress: Callable[[Progress], None] | None = None,
         clock: Callable[[], int] = wall_clock,
     ) -> None:
@@ -93,6 +97,7 @@ class Pipeline:
         self._at_end = at_end
         self._stops = on_error == "stop"
         self._idle_us = None if idle_timeout is None else duration_of(idle_timeout, "idle_timeout")
+        self._tables = TableFiles(engine, reread_s)
         self._on_progress = on_progress
         self._clock = clock
         self._feeds: list[_Feed] = []
@@ -111,7 +116,7 @@ class Pipeline:
         """Read all sources to the end.
 
         Raises:
-            UsageError: a source cannot be opened or an output cannot be written.
+            UsageError: a source cannot be opened, a table cannot be read, or an output cannot be written.
         """
         if self._has_run:
             raise UsageError("a pipeline runs once: make a new one")
@@ -142,6 +147,7 @@ class Pipeline:
         self._interrupt.request()
 
     def _open(self, stack: contextlib.ExitStack) -> None:
+        self._tables.read()
         for source in self._sources:
             for partition in source.partitions(self._engine.projection):
                 stack.callback(partition.close)
@@ -195,6 +201,7 @@ class Pipeline:
         with self._interrupt.waiting(feed.partition.live):
             batch = feed.partition.next_batch()
         feed.polled += 1
+        self._tables.poll()
         if batch is None:
             feed.complete = True
             self._hand_over(self._engine.close(feed.partition.source, feed.partition.partition))
@@ -296,6 +303,7 @@ class Pipeline:
         summary.held_back = dict(now.held_back - before.held_back)
         summary.null_keys = dict(now.null_keys - before.null_keys)
         summary.pending = engine.pending()
+        summary.tables = self._tables.states
         limits = now.limits - before.limits
         summary.limits = [LimitHit(rule, name, count) for (rule, name), count in limits.items()]
         summary.events_per_second = summary.events / summary.seconds if summary.seconds else 0.0

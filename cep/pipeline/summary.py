@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from cep.event import DeadLetter, LateEvent
+from cep.pipeline.tables import TableState
 
 Ended = Literal["complete", "interrupted", "terminated", "stopped", "reader_gone"]
 
@@ -86,6 +87,7 @@ class Summary:
     watermark: str | None = None
     unseen: list[Unseen] = field(default_factory=list)
     sources: list[SourceState] = field(default_factory=list)
+    tables: list[TableState] = field(default_factory=list)
     first_late: list[LateEvent] = field(default_factory=list)
     first_dead: list[DeadLetter] = field(default_factory=list)
     unreadable: list[DeadLetter] = field(default_factory=list)
@@ -114,6 +116,7 @@ class Summary:
             "watermark": self.watermark,
             "unseen": [asdict(each) for each in self.unseen],
             "sources": [asdict(state) for state in self.sources],
+            "tables": [asdict(state) for state in self.tables],
             "first_late": [event.to_dict() for event in self.first_late],
             "first_dead_letters": [letter.to_dict() for letter in self.first_dead],
             "unreadable": [letter.to_dict() for letter in self.unreadable],

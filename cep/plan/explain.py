@@ -15,9 +15,11 @@ from cep.language.words import number_word, quoted
 from cep.plan.automaton import Fit
 from cep.plan.expression_text import aggregate_text, expression_text
 from cep.plan.field_uses import field_uses
+from cep.plan.join_text import join_rows, join_sentence, join_state
 from cep.plan.pattern_planner import is_strict, watch_fits
 from cep.plan.pattern_text import automaton_rows, listed, pattern_phrase
-from cep.plan.plan import AggregatePlan, PatternPlan, Plan, RulePlan, StepPlan, WindowPlan
+from cep.plan.plan import AggregatePlan, JoinPlan, PatternPlan, Plan, RulePlan, StepPlan, WindowPlan
+from cep.plan.window_planner import EACH_US
 
 _WIDTH = 100
 _ORDINALS = ("", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
@@ -50,6 +52,7 @@ def describe(plan: Plan, rule: RulePlan) -> dict[str, Any]:
         "absences": _absences(plan, operator) if isinstance(operator, PatternPlan) else [],
         "ends": _ends(operator) if isinstance(operator, PatternPlan) else [],
         "automaton": list(automaton_rows(operator)) if isinstance(operator, PatternPlan) else [],
+        "joins": [] if rule.join is None else join_rows(plan, rule.join),
         "window": _window(plan, operator) if isinstance(operator, WindowPlan) else None,
         "keys": [_key(key) for key in rule.keys],
         "reads": _reads(plan, rule),
@@ -58,7 +61,7 @@ def describe(plan: Plan, rule: RulePlan) -> dict[str, Any]:
         if rule.at_most is None
         else {"count": rule.at_most.count, "every": duration_text(rule.at_most.every_us)},
         "state": _state(rule),
-        "evidence": _evidence(operator),
+        "evidence": _evidence(operator, rule.join),
     }
 
 
@@ -77,9 +80,11 @@ def _sections(told: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
     if told["steps"]:
         yield "steps", [row for number, step in enumerate(told["steps"], 1) for row in _step_rows(number, step)]
         yield from _pattern_sections(told)
+    if told["joins"]:
+        yield "joins", told["joins"]
     window = told["window"]
     if window is not None:
-        rows = [f"the last {window['length']} of {window['of']}", *_fit_rows(window["fits"], "  ")]
+        rows = [f"{window['length']} {window['of']}", *_fit_rows(window["fits"], "  ")]
         rows += [f"  keeps {text}" for text in window["aggregates"]]
         rows += [f"  when {window['when']}"] if window["when"] else []
         yield "window", rows
@@ -164,7 +169,7 @@ def _window(plan: Plan, window: WindowPlan) -> dict[str, Any]:
     return {
         "label": window.label,
         "of": _window_events(window),
-        "length": duration_text(window.length_us),
+        "length": "each" if window.length_us == EACH_US else f"the last {duration_text(window.length_us)} of",
         "fits": _fits(plan, window.fits),
         "aggregates": [_aggregate(aggregate) for aggregate in window.aggregates],
         "when": None if window.when is None else expression_text(window.when),
@@ -213,12 +218,16 @@ def _emits(rule: RulePlan) -> str:
 
 def _state(rule: RulePlan) -> list[str]:
     operator = rule.operator
-    if isinstance(operator, WindowPlan):
+    if isinstance(operator, WindowPlan) and operator.length_us == EACH_US:
+        kept = []
+    elif isinstance(operator, WindowPlan):
         kept = [f"per key the events of the last {duration_text(operator.length_us)}, up to the limit `window_events`"]
     elif operator.counts_only:
         kept = _newest(operator)
     else:
         kept = _runs(operator)
+    if rule.join is not None:
+        kept = [*join_state(rule.join), *kept]
     if rule.at_most is not None:
         many = "emission" if rule.at_most.count == 1 else f"{rule.at_most.count} emissions"
         kept.append(f"per key the time of the last {many}")
@@ -249,7 +258,10 @@ def _runs(pattern: PatternPlan) -> list[str]:
     return kept
 
 
-def _evidence(operator: PatternPlan | WindowPlan) -> str:
+def _evidence(operator: PatternPlan | WindowPlan, join: JoinPlan | None) -> str:
+    if join is not None:
+        labels = dict.fromkeys(f"`{role.label}`" for role in join.roles if role.table is None)
+        return f"the events in the window as {listed(list(labels), 'and')}, the newest up to the limit `evidence`"
     if isinstance(operator, WindowPlan):
         return f"the events in the window as `{operator.label}`, the newest up to the limit `evidence`"
     labels = dict.fromkeys(f"`{step.label}`" for step in operator.bound)
@@ -262,7 +274,7 @@ def _evidence(operator: PatternPlan | WindowPlan) -> str:
 def sentence(rule: RulePlan) -> str:
     """What the rule waits for, and when it fires, in English."""
     operator = rule.operator
-    told = _window_sentence(operator) if isinstance(operator, WindowPlan) else _pattern_sentence(operator)
+    told = _window_sentence(operator, rule.join) if isinstance(operator, WindowPlan) else _pattern_sentence(operator)
     keys = listed([f"`{key.name}`" for key in rule.keys], "and")
     if keys:
         told[0] = f"For each {keys}, {told[0]}"
@@ -277,8 +289,16 @@ def sentence(rule: RulePlan) -> str:
     return " ".join(told)
 
 
-def _window_sentence(window: WindowPlan) -> list[str]:
-    what = f"looks at the {_window_events(window)} events of the last {_span(window.length_us)}, both ends included,"
+def _window_sentence(window: WindowPlan, join: JoinPlan | None) -> list[str]:
+    of = "pairs" if join is not None and join.joins else f"{_window_events(window)} events"
+    if window.length_us == EACH_US:
+        what = f"looks at each of the {of} by itself,"
+    else:
+        what = f"looks at the {of} of the last {_span(window.length_us)}, both ends included,"
+    if join is not None:
+        what = f"{join_sentence(join)}; {what}"
+    if window.length_us == EACH_US and window.when is not None:
+        return [f"{what} and fires at each for which `{expression_text(window.when)}` is true."]
     if window.when is None:
         return [f"{what} and fires at each of them."]
     condition = f"`{expression_text(window.when)}`"

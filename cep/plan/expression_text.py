@@ -10,8 +10,10 @@ from cep.language.checked import (
     Aggregate,
     Between,
     Binary,
+    Bound,
     Call,
     Candidate,
+    Column,
     Conditional,
     Constant,
     EdgeEvent,
@@ -28,6 +30,7 @@ from cep.language.checked import (
     Member,
     Pattern,
     PreviousEvent,
+    Role,
     StepEvent,
     StepEventAt,
     StepValues,
@@ -46,6 +49,8 @@ _BINDING = {
     "or": _OR, "and": _AND, "??": _COALESCE, "+": _SUM, "-": _SUM,
     "*": _PRODUCT, "/": _PRODUCT, "%": _PRODUCT, "**": _POWER,
 }  # fmt: skip
+_ITSELF = Role(Candidate(), 0)
+"""The event itself where rows were looked up for it."""
 _ASSOCIATIVE = frozenset({"or", "and", "??", "+", "*"})
 
 
@@ -81,6 +86,8 @@ def event_text(event: EventReference) -> str:
             return "prev"
         case EdgeEvent(edge=edge):
             return edge
+        case Role(base=base, name=name):
+            return quoted(name) if name else event_text(base)
 
 
 class _Writer:
@@ -128,7 +135,7 @@ class _Writer:
                 return f"{quoted(node.step)}.{quoted(node.name)}"
             case KeyValue() | Local() | TimeoutValue():
                 return quoted(node.name)
-            case EventValue(event=Candidate()):
+            case EventValue(event=Candidate() | Role(base=Candidate(), name="")):
                 return self._candidate or "this"
             case EventValue():
                 return event_text(node.event)
@@ -144,10 +151,14 @@ class _Writer:
                 return f"{node.function}({', '.join(map(self.write, node.arguments))})"
             case Aggregate():
                 return aggregate_text(node)
+            case Column():
+                return f"{event_text(node.role)}.{quoted(node.name)}"
+            case Bound():
+                return event_text(node.role)
         raise AssertionError(f"an expression without a text: {type(node).__name__}")
 
     def _field(self, node: Field) -> str:
-        if isinstance(node.event, Candidate):
+        if isinstance(node.event, Candidate) or node.event == _ITSELF:
             return f"{self._candidate}.{quoted(node.name)}" if self._candidate else quoted(node.name)
         return f"{event_text(node.event)}.{quoted(node.name)}"
 

@@ -15,12 +15,13 @@ from cep.language.checked import (
     EventValue,
     Expression,
     Field,
+    Role,
     StepEvent,
     StepEventAt,
     StepValues,
 )
 from cep.plan.pattern_planner import watch_fits
-from cep.plan.plan import PatternPlan, Plan, RulePlan, WindowPlan
+from cep.plan.plan import LookupPlan, PatternPlan, Plan, RulePlan, WindowPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,8 @@ class _Uses:
         operator = rule.operator
         steps = operator.steps if isinstance(operator, PatternPlan) else ()
         self._steps = {step.name: frozenset(step.fits) for step in steps}
+        roles = rule.join.roles if rule.join is not None else ()
+        self._roles = [frozenset(role.fits) for role in roles]
         self._all = (
             frozenset(operator.fits) if isinstance(operator, WindowPlan) else frozenset().union(*self._steps.values())
         )
@@ -55,6 +58,7 @@ class _Uses:
     def of_rule(self, plan: Plan) -> Iterator[FieldUse]:
         operator = self._rule.operator
         groups = [operator.fits] if isinstance(operator, WindowPlan) else [step.fits for step in operator.steps]
+        groups += [each.fits for each in self._rule.join.roles[1:]] if self._rule.join is not None else []
         shown: list[Expression | None] = [*self._rule.emit.values]
         if isinstance(operator, WindowPlan):
             shown.append(operator.when)
@@ -69,6 +73,13 @@ class _Uses:
             for kind, fit in fits.items():
                 for part in (plan.types[kind].conditions[fit.bit], *fit.ties):
                     yield from self._below(part, frozenset({kind}))
+        for stage in self._rule.join.stages if self._rule.join is not None else ():
+            if isinstance(stage, LookupPlan):
+                shown += [*stage.values, *stage.rest]
+            else:
+                shown += [*stage.earlier, *stage.rest]
+                for part in stage.own:
+                    yield from self._below(part, self._roles[stage.role])
         for expression in shown:
             yield from self._below(expression, self._all)
 
@@ -98,6 +109,8 @@ class _Uses:
     def _meant(self, event: EventReference, candidate: frozenset[str]) -> frozenset[str]:
         if isinstance(event, Candidate):
             return candidate
+        if isinstance(event, Role):
+            return self._roles[event.number]
         if isinstance(event, StepEvent | StepEventAt):
             return self._steps.get(event.step, self._all)
         return self._all

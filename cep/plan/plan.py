@@ -8,9 +8,10 @@ compiled; sets of conditions are bits, numbered per event type over all rules.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal as OneOf
 
+from cep.diagnostics import NOWHERE, Span
 from cep.language.checked import CheckedFiring, CheckedKey, Conditional, Constant, Expression, PatternNode, SchemaField
 from cep.plan.automaton import Automaton, Fit
 from cep.timestamps import TIME_FIELDS
@@ -133,6 +134,68 @@ class WindowPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class RolePlan:
+    """An input of a rule that joins, or a table that it looks into: one place in the joined event.
+
+    ``fits`` are those of an input, empty for a table. ``optional``: there may be none.
+    """
+
+    name: str
+    label: str
+    fits: Mapping[str, Fit]
+    table: str | None = None
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LookupPlan:
+    """Finding a row: the first in the order of the table whose ``columns`` equal ``values`` and that passes ``rest``.
+
+    ``values`` see the event itself where ``of_event``, else what was joined so far; ``rest`` sees the row too.
+    """
+
+    role: int
+    table: str
+    columns: tuple[str, ...]
+    values: tuple[Expression, ...]
+    rest: tuple[Expression, ...]
+    of_event: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JoinStage:
+    """Joining one more input: pairs of equal ``earlier`` and ``own`` values that pass ``rest``, in either order.
+
+    ``earlier`` values see what was joined so far, ``own`` the input's event, ``rest`` the pair. With ``left`` what
+    finds no partner within ``within_us`` goes on without one.
+    """
+
+    role: int
+    earlier: tuple[Expression, ...]
+    own: tuple[Expression, ...]
+    rest: tuple[Expression, ...]
+    within_us: int
+    left: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JoinPlan:
+    """What happens to an event before it enters the window of its rule: the inputs, the tables, in the order written.
+
+    Joined events have one event or row for each of ``roles``. Without inputs besides the first there is one for each
+    event, at once.
+    """
+
+    roles: tuple[RolePlan, ...]
+    stages: tuple[LookupPlan | JoinStage, ...]
+
+    @property
+    def joins(self) -> bool:
+        """Whether events wait for others."""
+        return any(isinstance(stage, JoinStage) for stage in self.stages)
+
+
+@dataclass(frozen=True, slots=True)
 class EmitPlan:
     """The derived event: names, expressions and the types that say how values are written."""
 
@@ -170,6 +233,7 @@ class RulePlan:
     tags: tuple[str, ...] = ()
     meta: tuple[tuple[str, object], ...] = ()
     doc: str | None = None
+    join: JoinPlan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,8 +266,24 @@ def time_fields(plan: TypePlan | None) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
+class TablePlan:
+    """A table that rules read. ``path`` as it is written, ``span`` where: a relative path starts at that file's folder.
+
+    ``columns`` are read besides the key. ``text`` are the columns that are compared with text, so that a reader of CSV
+    keeps `007` as it stands.
+    """
+
+    name: str
+    path: str
+    key: tuple[str, ...]
+    columns: tuple[str, ...] = ()
+    text: frozenset[str] = frozenset()
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """All rules of a rule set, ready to be compiled and run."""
+    """All rules of a rule set, ready to be compiled and run. ``other_tables`` are declared and no rule reads them."""
 
     rules: tuple[RulePlan, ...]
     types: Mapping[str, TypePlan]
@@ -211,8 +291,12 @@ class Plan:
     whole: bool
     fingerprint: str
     disabled: tuple[str, ...] = ()
+    tables: Mapping[str, TablePlan] = field(default_factory=dict)
+    other_tables: tuple[str, ...] = ()
 
     @property
     def sets_timers(self) -> bool:
-        """Whether any rule waits for deadlines."""
-        return any(isinstance(r.operator, PatternPlan) and r.operator.sets_timers for r in self.rules)
+        """Whether anything waits for its time: deadlines of rules, tables that change."""
+        return bool(self.tables) or any(
+            isinstance(r.operator, PatternPlan) and r.operator.sets_timers for r in self.rules
+        )

@@ -19,8 +19,10 @@ from cep.language.checked import (
     SchemaField,
 )
 from cep.plan.catalogue import Catalogue
+from cep.plan.join_planner import plan_join
 from cep.plan.pattern_planner import is_strict, plan_pattern, watch_fits
-from cep.plan.plan import AtMostPlan, EmitPlan, PatternPlan, Plan, RulePlan, WindowPlan
+from cep.plan.plan import AtMostPlan, EmitPlan, JoinPlan, PatternPlan, Plan, RulePlan, WindowPlan
+from cep.plan.table_planner import TableUses
 from cep.plan.unsupported import unsupported
 from cep.plan.window_planner import plan_window
 from cep.types import Type
@@ -33,13 +35,18 @@ def plan_rules(rules: RuleSet) -> tuple[Plan | None, list[Diagnostic]]:
     if diagnostics:
         return None, diagnostics
     catalogue = Catalogue(rules)
-    plans = tuple(_plan_rule(number, rule, catalogue) for number, rule in enumerate(active))
+    tables = TableUses(rules)
+    for rule in active:
+        tables.of_rule(rule)
+    plans = tuple(_plan_rule(number, rule, catalogue, tables) for number, rule in enumerate(active))
     whole = any(emit.star for rule in active for emit in (rule.emit, rule.on_timeout) if emit is not None)
     types = catalogue.types(_emitted(active))
     fields = tuple(sorted({name for t in types.values() for name in t.fields}))
-    digest = hashlib.blake2b("\n".join(f"{p.name} {p.fingerprint}" for p in plans).encode(), digest_size=16)
+    logic = [f"{p.name} {p.fingerprint}" for p in plans]
+    logic += [f"table {table.name} {', '.join(table.key)}" for table in tables.plans().values()]
+    digest = hashlib.blake2b("\n".join(logic).encode(), digest_size=16)
     disabled = tuple(rule.name for rule in rules.rules if rule.disabled)
-    return Plan(plans, types, fields, whole, digest.hexdigest(), disabled), []
+    return Plan(plans, types, fields, whole, digest.hexdigest(), disabled, tables.plans(), tables.others), []
 
 
 def _emitted(rules: Sequence[CheckedRule]) -> dict[str, tuple[SchemaField, ...]]:
@@ -54,13 +61,18 @@ def _emitted(rules: Sequence[CheckedRule]) -> dict[str, tuple[SchemaField, ...]]
     return {name: tuple(fields.values()) for name, fields in found.items()}
 
 
-def _plan_rule(number: int, rule: CheckedRule, catalogue: Catalogue) -> RulePlan:
+def _plan_rule(number: int, rule: CheckedRule, catalogue: Catalogue, tables: TableUses) -> RulePlan:
     catalogue.rule_name = rule.name
+    fingerprint = _fingerprint(rule)
     operator: PatternPlan | WindowPlan
-    operator = plan_pattern(rule, catalogue) if rule.pattern is not None else plan_window(rule, catalogue)
+    join: JoinPlan | None = None
+    if rule.joins:
+        rule, operator, join = plan_join(rule, catalogue, tables)
+    else:
+        operator = plan_pattern(rule, catalogue) if rule.pattern is not None else plan_window(rule, catalogue)
     if isinstance(operator, PatternPlan) and rule.on_timeout is not None:
         operator = dataclasses.replace(operator, on_timeout=_emit(rule.on_timeout))
-    reads = _reads(operator, catalogue)
+    reads = _reads(operator, join, catalogue)
     for event_type in reads:
         for key in rule.keys:
             catalogue.expect_names(event_type, [str(key.by_type.get(event_type, key.path)[0])])
@@ -68,7 +80,7 @@ def _plan_rule(number: int, rule: CheckedRule, catalogue: Catalogue) -> RulePlan
     return RulePlan(
         number,
         rule.name,
-        _fingerprint(rule),
+        fingerprint,
         operator,
         rule.keys,
         reads,
@@ -78,6 +90,7 @@ def _plan_rule(number: int, rule: CheckedRule, catalogue: Catalogue) -> RulePlan
         rule.tags,
         rule.meta,
         rule.doc,
+        join,
     )
 
 
@@ -91,11 +104,12 @@ def _emit(emit: CheckedEmit) -> EmitPlan:
     )
 
 
-def _reads(operator: PatternPlan | WindowPlan, catalogue: Catalogue) -> dict[str, int]:
+def _reads(operator: PatternPlan | WindowPlan, join: JoinPlan | None, catalogue: Catalogue) -> dict[str, int]:
     masks: dict[str, int] = {}
     groups = [operator.fits] if isinstance(operator, WindowPlan) else [step.fits for step in operator.steps]
     if isinstance(operator, PatternPlan):
         groups += [fits for _, fits in watch_fits(operator.automaton)]
+    groups += [role.fits for role in join.roles[1:]] if join is not None else []
     for fits in groups:
         for event_type, fit in fits.items():
             masks[event_type] = masks.get(event_type, 0) | 1 << fit.bit

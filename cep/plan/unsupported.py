@@ -10,7 +10,10 @@ from collections.abc import Iterator
 from cep.diagnostics import Diagnostic, Span
 from cep.language.checked import (
     Aggregate,
+    CheckedJoin,
+    CheckedLookup,
     CheckedRule,
+    EventValue,
     Expectation,
     PreviousEvent,
     StepEventAt,
@@ -19,6 +22,11 @@ from cep.language.checked import (
 from cep.plan.walk import walk
 
 WINDOW_AGGREGATES = frozenset({"count", "sum", "avg", "min", "max", "count_distinct", "distinct", "first", "last"})
+
+_ROW = "a row of a table where an event is wanted"
+_INSTEAD = {
+    _ROW: "a row has no time; write its columns, as in `distance_km(lat, lon, homes.lat, homes.lon)`",
+}
 
 
 def unsupported(rule: CheckedRule) -> list[Diagnostic]:
@@ -47,11 +55,10 @@ def _pattern(rule: CheckedRule) -> Iterator[tuple[str, Span]]:
 
 def _window(rule: CheckedRule) -> Iterator[tuple[str, Span]]:
     spans = rule.clause_spans
-    for join in rule.joins:
-        yield "`join` and `lookup`", join.span
-    if rule.window is None:
+    yield from _joins(rule)
+    if rule.window is None and not rule.joins:
         yield "a rule over windows without `over`", spans.get("from", rule.span)
-    elif rule.window.kind != "last_time":
+    elif rule.window is not None and rule.window.kind != "last_time":
         yield "a window other than `over last DURATION`", rule.window.span
     if rule.firing.kind not in ("rising", "every_time"):
         yield "firing other than once on rising and `every time`", rule.firing.span
@@ -59,6 +66,23 @@ def _window(rule: CheckedRule) -> Iterator[tuple[str, Span]]:
         yield "`having` in a rule over windows", spans.get("having", rule.span)
     if rule.input is not None:
         yield from (("`any(…)` as a step", a.span) for a in rule.input.alternatives if a.type is None)
+
+
+def _joins(rule: CheckedRule) -> Iterator[tuple[str, Span]]:
+    """What has no meaning yet over joined events."""
+    for join in rule.joins:
+        if isinstance(join, CheckedJoin):
+            yield "`join`", join.span
+            yield from (("`any(…)` as a step", a.span) for a in join.input.alternatives if a.type is None)
+    tables = {join.table for join in rule.joins if isinstance(join, CheckedLookup)}
+    if rule.joins:
+        if rule.at_most is not None and rule.at_most.keys is not None:
+            yield "`at most … per` with keys of its own in a rule that joins or looks up", rule.at_most.span
+        for node in walk((rule.where, rule.when, rule.having, rule.emit, rule.joins)):
+            if isinstance(node, StepEventAt):
+                yield "an event of the window by position in a rule that joins or looks up", node.span
+            elif isinstance(node, EventValue) and getattr(node.event, "step", None) in tables:
+                yield _ROW, node.span
 
 
 def _expressions(rule: CheckedRule) -> Iterator[tuple[str, Span]]:

@@ -18,6 +18,7 @@ from cep.language.checked import (
     KeyValue,
     PatternNode,
     PreviousEvent,
+    Role,
     Sequence,
     StepEvent,
     StepEventAt,
@@ -49,7 +50,7 @@ def walk(node: object) -> Iterator[object]:
 
 def is_local(expression: Expression) -> bool:
     """Whether it looks at the candidate event and constants only."""
-    tied = (StepEvent, StepEventAt, StepValues, PreviousEvent, EdgeEvent, KeyValue, Aggregate)
+    tied = (StepEvent, StepEventAt, StepValues, PreviousEvent, EdgeEvent, Role, KeyValue, Aggregate)
     return not any(isinstance(node, tied) for node in walk(expression))
 
 

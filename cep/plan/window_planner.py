@@ -7,12 +7,15 @@ from cep.plan.catalogue import Catalogue
 from cep.plan.plan import AggregatePlan, WindowPlan
 from cep.plan.walk import aggregates, event_fields
 
+EACH_US = -1
+"""The length of a window that holds the evaluated event alone: what came at the same instant is older than that."""
+
 
 def plan_window(rule: CheckedRule, catalogue: Catalogue) -> WindowPlan:
     """The plan of a rule over a sliding window in time."""
     assert rule.input is not None
-    assert rule.window is not None
-    assert rule.window.duration_us is not None
+    length_us = EACH_US if rule.window is None else rule.window.duration_us
+    assert length_us is not None
     fits = catalogue.fits(rule.input, (c.expression for c in rule.where))
     shown: list[Expression] = [f.value for f in rule.emit.fields]
     if rule.when is not None:
@@ -25,4 +28,4 @@ def plan_window(rule: CheckedRule, catalogue: Catalogue) -> WindowPlan:
         if len(fits) == 1:
             catalogue.expect_names(event_type, names)
         catalogue.read_names(event_type, names)
-    return WindowPlan(fits, rule.input.label, rule.window.duration_us, tuple(wanted), rule.when, rule.firing)
+    return WindowPlan(fits, rule.input.label, length_us, tuple(wanted), rule.when, rule.firing)

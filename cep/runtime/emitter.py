@@ -21,6 +21,7 @@ from cep.plan.generate.scope import scope_of
 from cep.plan.generate.support import key_text, key_value
 from cep.plan.plan import RulePlan
 from cep.projection import Projection
+from cep.runtime.joined import evidence_of
 from cep.runtime.limits import Counters, Limits
 from cep.runtime.state import DERIVED, pack_key, unpack_key
 from cep.timestamps import format_time
@@ -67,6 +68,7 @@ class Emitter:
         self._ordinals: Counter[bytes] = Counter()
         self._ordinals_us: int | None = None
         self._untouched = 0
+        self._parts = [role.label for role in rule.join.roles] if rule.join is not None else []
 
     def emit(
         self,
@@ -150,7 +152,11 @@ class Emitter:
                 del self._emitted[key]
 
     def _evidence(self, roles: Roles) -> tuple[tuple[Evidence, ...], bool]:
-        listed = [Evidence(label, event_id(e), e.time_us) for label, events in roles for e in events]
+        if self._parts:
+            parts = [part for _, events in roles for e in events for part in evidence_of(self._parts, e)]
+            listed = [Evidence(label, event_id(e), e.time_us) for label, e in parts]
+        else:
+            listed = [Evidence(label, event_id(e), e.time_us) for label, events in roles for e in events]
         if len(listed) <= self._limits.evidence:
             return tuple(listed), False
         return tuple(listed[-self._limits.evidence :]), True

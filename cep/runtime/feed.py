@@ -27,6 +27,7 @@ from cep.runtime.watermark import BEFORE_ALL, Partition, Released, ReorderBuffer
 from cep.timestamps import format_time, moment_of, time_us_of
 
 END_OF_TIME = datetime.max.replace(tzinfo=UTC)
+BEFORE_TIME = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +187,8 @@ class Feed:
         if time_us < now_us:
             self._letters.late(partition, batch, index, time_us, now_us)
             return now_us
+        if self._graph.awaits_begin:
+            self._graph.begin(time_us)
         if time_us > now_us:
             self._graph.fire_until(time_us, out)
         if mask:
@@ -210,6 +213,8 @@ class Feed:
         furthest = END_OF_TIME if furthest_us is None else moment_of(furthest_us)
 
         def next_timer() -> datetime:
+            if graph.awaits_begin:
+                return BEFORE_TIME
             deadline_us = graph.timers.next_us()
             return furthest if deadline_us is None else min(moment_of(deadline_us), furthest)
 
@@ -217,6 +222,8 @@ class Feed:
             time_us = time_us_of(moment)
             if self._is_ahead(batch, index, time_us):
                 return None
+            if graph.awaits_begin:
+                graph.begin(time_us)
             graph.fire_until(time_us, out)
             return next_timer()
 
@@ -256,7 +263,7 @@ class Feed:
                 kind, mask = self._slow_read(event, batch, index, error)
                 if mask < 0:
                     continue
-            if self._in_time(partition, batch, index, event.time_us) and mask:
+            if self._in_time(partition, batch, index, event.time_us) and (mask or self._graph.awaits_begin):
                 raw = event.raw if self._plan.whole else batch.line(index)
                 event.about = (partition.origin, partition.position, event.id, raw)
                 self._buffer.add(event, kind if kind.__class__ is str else self.readers.kind_of(event), mask)
@@ -293,13 +300,16 @@ class Feed:
 
     def _deliver(self, entry: Released, out: list[DerivedEvent]) -> None:
         time_us, order, _, _, event, kind, mask = entry
+        if self._graph.awaits_begin:
+            self._graph.begin(time_us)
         self._graph.fire_until(time_us, out)
         self._released = max(self._released, (time_us, order))
         if isinstance(event.raw, bytes):
             self._letters.at_hand = (event, event.raw)
         if not self._plan.whole:
             event.about = (*event.about[:3], None)
-        self._graph.deliver(event, kind, mask, out)
+        if mask:  # an event that no rule reads is here only where it may be the first
+            self._graph.deliver(event, kind, mask, out)
         self._letters.at_hand = None
 
     def _slow_read(self, event: Event, batch: Batch, index: int, error: Exception) -> tuple[str, int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections import deque
 from collections.abc import Mapping
+from datetime import tzinfo
 from typing import Any
 
 from cep.event import DerivedEvent, Event
@@ -20,11 +21,13 @@ from cep.projection import Projection
 from cep.runtime.emitter import Derived, Emitter
 from cep.runtime.limits import Counters, Limits
 from cep.runtime.operators.counting import CountOperator
+from cep.runtime.operators.joining import EnrichingOperator
 from cep.runtime.operators.operator import Operator, Output, Receiver, Report, Surroundings
 from cep.runtime.operators.pattern import PatternOperator
 from cep.runtime.operators.sliding import SlidingOperator
 from cep.runtime.state import EventTable
-from cep.runtime.timers import Timers
+from cep.runtime.tables import TABLES, PendingChange, Tables
+from cep.runtime.timers import Timers, Waiting
 
 _ROUTES_KEPT = 4_096
 
@@ -40,12 +43,17 @@ class Graph:
         limits: Limits,
         report: Report,
         specialised: bool = True,
+        zone: tzinfo | None = None,
     ) -> None:
         self._later: deque[Derived] = deque()
         self.counters = Counters()
         self.timers = Timers()
+        self.tables = Tables(plan.tables, self.timers, zone)
+        self.begun_us: int | None = None
+        """The time of the first event that was released; only looked for where rules read tables."""
+        self.awaits_begin = bool(plan.tables)
         self._type_attribute = projection.attributes[projection.type_fields[0]]
-        around = Surroundings(compiler, limits, self.counters, self.timers, report)
+        around = Surroundings(compiler, limits, self.counters, self.timers, report, self.tables)
         self.operators: list[Operator] = []
         for rule in plan.rules:
             emitter = _emitter(rule, plan, projection, around)
@@ -111,10 +119,28 @@ class Graph:
         """Fire the timers with a deadline before that time, in the order of S5, and all that follows from each."""
         while (due := self.timers.due(before_us)) is not None:
             deadline_us, rule_number, run = due
+            if rule_number == TABLES:
+                self._change_table(run)
+                continue
             derived = self.operators[rule_number].fire(run, deadline_us)
             if derived is not None:
                 self.emitted(derived, out)
                 self.follow(out)
+
+    def begin(self, time_us: int) -> None:
+        """The first event is about to be released. Called once, and only where :attr:`awaits_begin`."""
+        self.begun_us = time_us
+        self.awaits_begin = False
+        for operator in self.operators:
+            if operator.tables:
+                operator.begin(time_us)
+
+    def _change_table(self, change: Waiting) -> None:
+        assert isinstance(change, PendingChange)
+        changed = self.tables.apply(change)
+        for operator in self.operators:
+            if changed.table in operator.tables:
+                operator.table_changed(changed)
 
     def pending(self) -> Mapping[str, int]:
         """How many absences each rule still waits for."""
@@ -182,8 +208,10 @@ def _operator(
     rule: RulePlan, emitter: Emitter, plan: Plan, projection: Projection, around: Surroundings, specialised: bool
 ) -> Operator:
     pattern = rule.operator
+    if rule.join is not None:
+        return EnrichingOperator(rule, emitter, around, _window_operator)
     if isinstance(pattern, WindowPlan):
-        return SlidingOperator(rule, emitter, around)
+        return _window_operator(rule, emitter, around)
     if specialised and pattern.counts_only:
         return CountOperator(rule, emitter, around)
     timeouts = None
@@ -192,3 +220,7 @@ def _operator(
         timeouts = _emitter(late, plan, projection, around)
         timeouts.share_allowance(emitter)
     return PatternOperator(rule, emitter, around, timeouts)
+
+
+def _window_operator(rule: RulePlan, emitter: Emitter, around: Surroundings) -> Operator:
+    return SlidingOperator(rule, emitter, around)

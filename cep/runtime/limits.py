@@ -30,7 +30,17 @@ class Limits:
 class Counters:
     """What happened so far. Rules by name."""
 
-    __slots__ = ("dead_letters", "derived", "events", "held_back", "late", "limits", "null_keys", "without_time")
+    __slots__ = (
+        "dead_letters",
+        "derived",
+        "events",
+        "held_back",
+        "late",
+        "limits",
+        "null_keys",
+        "table_changes",
+        "without_time",
+    )
 
     def __init__(self) -> None:
         self.events = 0
@@ -43,6 +53,8 @@ class Counters:
         self.held_back: Counter[str] = Counter()
         self.null_keys: Counter[str] = Counter()
         self.limits: Counter[tuple[str, str]] = Counter()
+        self.table_changes: Counter[str] = Counter()
+        """How often each table was given other rows after the first."""
 
     def snapshot(self) -> dict[str, Any]:
         """Plain data."""
@@ -55,6 +67,7 @@ class Counters:
             "held_back": dict(self.held_back),
             "null_keys": dict(self.null_keys),
             "limits": [[rule, name, count] for (rule, name), count in self.limits.items()],
+            "table_changes": dict(self.table_changes),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -67,3 +80,4 @@ class Counters:
         self.held_back = Counter(state["held_back"])
         self.null_keys = Counter(state["null_keys"])
         self.limits = Counter({(rule, name): count for rule, name, count in state["limits"]})
+        self.table_changes = Counter(state["table_changes"])

@@ -14,12 +14,15 @@ import msgspec
 from cep.event import Event, Origin
 from cep.plan.generate.support import BoolKey
 from cep.projection import Projection
+from cep.runtime.joined import JoinedEvent
 from cep.types import INT64_MAX, INT64_MIN
 
 DERIVED = Origin("cep")
 """The origin of events that rules emit."""
 
 _DECIMAL, _INT = 1, 2
+_JOINED = 4
+"""How many items the row of a joined event has."""
 
 
 class EventTable:
@@ -38,6 +41,9 @@ class EventTable:
         """The event's place in the table."""
         number = self._numbers.get(id(event))
         if number is None:
+            if isinstance(event, JoinedEvent):
+                for part in event.events:
+                    self.number(part)
             number = self._numbers[id(event)] = len(self._events)
             self._events.append(event)
         return number
@@ -51,23 +57,42 @@ class EventTable:
         return [self._row(event) for event in self._events]
 
     def _row(self, event: Event) -> list[Any]:
+        if isinstance(event, JoinedEvent):
+            return self._joined_row(event)
         fields = {
-            name: _pack_value(value)
+            name: pack_value(value)
             for name, attribute in self._projection.attributes.items()
             if (value := getattr(event, attribute, msgspec.UNSET)) is not msgspec.UNSET
         }
         origin = event.origin
         where = [origin.source, origin.partition] if origin is not None else None
-        return [event.time_us, where, event.position, event.id, _pack_value(event.raw), fields]
+        return [event.time_us, where, event.position, event.id, pack_value(event.raw), fields]
+
+    def _joined_row(self, joined: JoinedEvent) -> list[Any]:
+        """The parts of a joined event: events by number, they come before it; rows of tables as maps."""
+        parts = [
+            self._numbers[id(part)] if isinstance(part, Event) else part if part is None else pack_value(part)
+            for part in joined.roles
+        ]
+        completing = next(n for n, part in enumerate(joined.roles) if getattr(part, "about", None) is joined.about)
+        return [joined.time_us, parts, completing, pack_key(joined.key)]
 
     def load(self, rows: list[list[Any]], origins: dict[tuple[str, str], Origin]) -> None:
         """Take over what :meth:`rows` gave. ``origins`` are shared among the events and are added to."""
-        for time_us, where, position, identity, raw, fields in rows:
-            event = self._projection.make({name: _unpack_value(value) for name, value in fields.items()})
+        for row in rows:
+            if len(row) == _JOINED:
+                self._events.append(self._joined(*row))
+                continue
+            time_us, where, position, identity, raw, fields = row
+            event = self._projection.make({name: unpack_value(value) for name, value in fields.items()})
             event.time_us = time_us
             origin = None if where is None else _origin(where[0], where[1], origins)
-            event.about = (origin, position, identity, _unpack_value(raw))
+            event.about = (origin, position, identity, unpack_value(raw))
             self._events.append(event)
+
+    def _joined(self, time_us: int, parts: list[Any], completing: int, key: Any) -> JoinedEvent:
+        roles = tuple([self._events[part] if part.__class__ is int else unpack_value(part) for part in parts])
+        return JoinedEvent(time_us, roles[completing].about, roles, unpack_key(key))
 
 
 def _origin(source: str, partition: str, origins: dict[tuple[str, str], Origin]) -> Origin:
@@ -78,13 +103,13 @@ def _origin(source: str, partition: str, origins: dict[tuple[str, str], Origin])
     return origins[source, partition]
 
 
-def _pack_value(value: Any) -> Any:
+def pack_value(value: Any) -> Any:
     """JSON values as they are; decimals and ints outside 64 bits as marked texts."""
     kind = value.__class__
     if kind is list:
-        return [_pack_value(v) for v in value]
+        return [pack_value(v) for v in value]
     if kind is dict:
-        return {name: _pack_value(v) for name, v in value.items()}
+        return {name: pack_value(v) for name, v in value.items()}
     if kind is int and not INT64_MIN <= value <= INT64_MAX:
         return msgspec.msgpack.Ext(_INT, str(value).encode())
     if kind is Decimal:
@@ -92,14 +117,15 @@ def _pack_value(value: Any) -> Any:
     return value
 
 
-def _unpack_value(value: Any) -> Any:
+def unpack_value(value: Any) -> Any:
+    """What :func:`pack_value` was given."""
     if isinstance(value, msgspec.msgpack.Ext):
         text = bytes(value.data).decode()
         return Decimal(text) if value.code == _DECIMAL else int(text)
     if isinstance(value, list):
-        return [_unpack_value(v) for v in value]
+        return [unpack_value(v) for v in value]
     if isinstance(value, dict):
-        return {name: _unpack_value(v) for name, v in value.items()}
+        return {name: unpack_value(v) for name, v in value.items()}
     return value
 
 
@@ -107,11 +133,11 @@ def pack_key(key: Any) -> Any:
     """A key as plain data: a list for a tuple, a map for a bool."""
     if isinstance(key, tuple):
         return [pack_key(part) for part in key]
-    return {"bool": key.value} if isinstance(key, BoolKey) else _pack_value(key)
+    return {"bool": key.value} if isinstance(key, BoolKey) else pack_value(key)
 
 
 def unpack_key(packed: Any) -> Any:
     """The key again."""
     if isinstance(packed, list):
         return tuple(unpack_key(part) for part in packed)
-    return BoolKey(packed["bool"]) if isinstance(packed, dict) else _unpack_value(packed)
+    return BoolKey(packed["bool"]) if isinstance(packed, dict) else unpack_value(packed)

@@ -12,6 +12,7 @@ The first word after the fence is the language, the others say what is to hold:
                             events the fields written are compared; ``nothing`` stands for none
 ``json events``             the same as JSON lines; they come from ``events.jsonl``
 ``csv events``              the same as rows of ``events.csv``
+``csv table NAME``          the rows of a table of the rules before it, for the events that follow
 ``json derived``            the whole derived events, ids left out
 ``yaml``                    a rule file in its YAML form that loads; with ``same`` it derives what the block before derives
 ``python``, ``text output`` a program, and what it prints

@@ -3,17 +3,19 @@
 import contextlib
 import io
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import cep
+from cep.connectors.tables.text import csv_rows
 from tests.documentation.blocks import Block, blocks, compare, derive, lines_of, refusal, scenes
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "grammar" / "README.md"]
 KNOWN = {
     ("cep",), ("cep", "not-yet"), ("cep", "wrong"), ("cep", "pattern"), ("cep", "pattern", "not-yet"), ("cep", "true"),
-    ("events",), ("derived",), ("csv", "events"), ("json", "events"), ("json", "derived"), ("json",), ("yaml",), ("yaml", "same"), ("python",),
+    ("events",), ("derived",), ("csv", "events"), ("csv", "table"), ("json", "events"), ("json", "derived"), ("json",), ("yaml",), ("yaml", "same"), ("python",),
     ("text", "output"), ("text",), ("sh",),
 }  # fmt: skip
 
@@ -34,7 +36,7 @@ def test_there_are_blocks_of_each_language(language: str) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_block_is_of_a_kind_that_is_known(page: Path) -> None:
     for block in blocks(page):
-        words = block.words[:2] if "wrong" in block.words else block.words
+        words = block.words[:2] if {"wrong", "table"} & set(block.words) else block.words
         assert words in KNOWN, f"{page}:{block.line}"
 
 
@@ -63,10 +65,13 @@ def test_rules(block: Block, after: list[Block], tmp_path: Path) -> None:
 def _run(rules: str | Path, after: list[Block], tmp_path: Path) -> None:
     events: Block | None = None
     derived: list[cep.DerivedEvent] = []
+    tables: dict[str, list[dict[str, Any]]] = {}
     for block in after:
-        if block.words[-1] == "events":
+        if block.words[:2] == ("csv", "table"):
+            tables[block.words[2]] = csv_rows(block.text.encode(), ())
+        elif block.words[-1] == "events":
             events = block
-            derived = derive(cep.Engine.from_rules(rules), block)
+            derived = derive(cep.Engine.from_rules(rules, tables=tables), block)
         elif block.words[-1] == "derived":
             compare(derived, block)
         elif block.words == ("yaml", "same"):

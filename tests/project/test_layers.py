@@ -22,6 +22,7 @@ CORE: dict[str, frozenset[str]] = {
     "plain": frozenset({"types"}),
     "projection": frozenset({"event", "plain", "timestamps", "types"}),
     "packaged": frozenset({"diagnostics", "errors"}),
+    "tables": frozenset({"errors", "functions", "plain", "timestamps", "types"}),
 }
 BASE = frozenset(CORE)
 RUN = BASE | {"language", "plan", "runtime", "engine"}

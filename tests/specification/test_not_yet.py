@@ -73,10 +73,9 @@ def test_aggregates(aggregate: str) -> None:
     [
         "A as a join B as b on a.id == b.id within 5 minutes",
         "A as a left join B as b on a.id == b.id within 5 minutes",
-        "A lookup hosts on host == hosts.host",
     ],
 )
-def test_joins_and_lookups(source: str) -> None:
+def test_joins(source: str) -> None:
     assert "CEP490" in refusal(f"{TABLE}rule r from {source} over last 1 hour emit X(n = count())")
 
 

@@ -20,8 +20,10 @@ from cep.language.checked import (
     Aggregate,
     Between,
     Binary,
+    Bound,
     Call,
     Candidate,
+    Column,
     Conditional,
     Constant,
     EventValue,
@@ -342,6 +344,17 @@ class Generator:
             return self._matching(x.operator, x, scope)
         return call(_COMPARERS[x.operator], self.value(x.left, scope), self.value(x.right, scope))
 
+    # ---- what is joined ----
+
+    def _value_of_column(self, x: Column, scope: Scope) -> ast.expr:
+        row, nullable = scope.event(x.role)
+        if nullable:
+            return call("member", row, ast.Constant(x.name))
+        return ast.Call(attribute(row, "get"), [ast.Constant(x.name)], [])
+
+    def _value_of_bound(self, x: Bound, scope: Scope) -> ast.expr:
+        return if_else(scope.event(x.role)[0], ast.Constant(True), ast.Constant(None))
+
     # ---- calls ----
 
     def _value_of_timeoutvalue(self, x: TimeoutValue, scope: Scope) -> ast.expr:
@@ -414,7 +427,7 @@ def base_namespace() -> dict[str, Any]:
             "modulo", "power", "negate", "contains_value", "like", "compile_regex", "compile_like",
         )
     }  # fmt: skip
-    for text in ("previous_event", "bound_events", "event_at", "key_value", "member", "not_"):
+    for text in ("previous_event", "bound_events", "event_at", "key_value", "member", "not_", "role_of"):
         namespace[text] = getattr(support, text)
     namespace |= {
         "NUMBERS": frozenset({int, float}),

@@ -105,6 +105,11 @@ def previous_event(bound: Bound) -> Event | None:
     return bound.taken[-1] if bound.taken else None
 
 
+def role_of(joined: Any, number: int) -> Any:
+    """The event or row in a role of a joined event; null where there is no joined event."""
+    return None if joined is None else joined.roles[number]
+
+
 def bound_events(bound: Bound) -> list[Event]:
     """All events bound so far, in order."""
     return bound.taken

@@ -20,6 +20,7 @@ from cep.plan.plan import RulePlan
 from cep.runtime.emitter import Derived, Emitter, Roles
 from cep.runtime.limits import Counters, Limits
 from cep.runtime.state import EventTable
+from cep.runtime.tables import TableChange, Tables
 from cep.runtime.timers import Timers, Waiting
 from cep.runtime.watermark import AFTER_ALL
 
@@ -41,6 +42,7 @@ class Surroundings:
     counters: Counters
     timers: Timers
     report: Report
+    tables: Tables
 
 
 CompiledFit = tuple[int, "Condition | None"]
@@ -53,7 +55,12 @@ _FIRST_ROOM = 1_024
 
 
 class Operator(ABC):
-    """One rule running. ``room``: the number of keys at which :meth:`make_room` must be called."""
+    """One rule running. ``room``: the number of keys at which :meth:`make_room` must be called.
+
+    ``tables`` names the tables of which it wants to be told (:meth:`begin`, :meth:`table_changed`).
+    """
+
+    tables: tuple[str, ...] = ()
 
     def __init__(self, rule: RulePlan, emitter: Emitter, around: Surroundings) -> None:
         self.rule = rule
@@ -77,6 +84,14 @@ class Operator(ABC):
     def pending(self) -> list[Waiting]:
         """The runs that would fire if time went on without further events, in the order of their deadlines."""
         return []
+
+    def begin(self, time_us: int) -> None:
+        """The first event is about to be released; ``time_us`` is its time. Only for operators with ``tables``."""
+        raise AssertionError(f"{self.rule.name} asks for no tables")
+
+    def table_changed(self, change: TableChange) -> None:
+        """One of its ``tables`` has other keys from ``change.at_us`` on, before any event or timer of that time."""
+        raise AssertionError(f"{self.rule.name} asks for no tables")
 
     @abstractmethod
     def expire(self, now_us: int) -> None:
