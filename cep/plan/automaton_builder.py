@@ -61,7 +61,9 @@ class _Way:
             stays_beyond=self.stays_beyond + later.stays_beyond,
             prefers_staying=self.prefers_staying or later.prefers_staying,
             further=self.further or later.further,
-            left_limits=later.left_limits if later.gap else self.left_limits + later.left_limits,
+            left_limits=later.left_limits
+            if later.gap or later.until is not None
+            else self.left_limits + later.left_limits,
             until=later.until if later.gap or later.until is not None else self.until,
         )
 
@@ -280,11 +282,8 @@ class AutomatonBuilder:
 
     def _absence(self, node: c.Absence) -> _Fragment:
         way = _Way(gap=((node, 0),), quiet_us=node.duration_us or 0)
-        event = single_event(node.element)
-        if event is None or event.name not in self._leading:
-            return _Fragment(through=[way])
-        number = self._numbers[event.name]
-        return _Fragment(led=[(number, _Way())], out={number: [way]}, through=[way])
+        numbers = [self._numbers[event.name] for event in single_steps(node.element) if event.name in self._leading]
+        return _Fragment(led=[(n, _Way()) for n in numbers], out={n: [way] for n in numbers}, through=[way])
 
     def _sequence(self, node: c.Sequence) -> _Fragment:
         whole = self._fragment(node.first, False)
@@ -330,12 +329,15 @@ class AutomatonBuilder:
         name = f"turns of {_label(node.element)}"
         turns = self._register(Register("turns", name, node.minimum, node.maximum, every=every))
         self._turns(inner, node, turns, every)
+        reluctant = every and not node.greedy
         ends = (
             tuple(sorted({self._ends[s.name] for s in binding_steps(node) if s.name in self._ends}))
             if outermost
             else ()
         )
-        whole = inner.entered(lambda step, way: _Way(resets=((turns, 1),), stays=every).then(way))
+        whole = inner.entered(
+            lambda step, way: _Way(resets=((turns, 1),), stays=every, prefers_staying=reluctant).then(way)
+        )
         whole = whole.left(_Way(full=(turns,), resets=((turns, 0),), ends=ends))
         return self._optional(whole, node) if node.minimum == 0 else whole
 
@@ -421,7 +423,9 @@ class AutomatonBuilder:
         event = single_event(node.stop)
         assert event is not None, "the checker lets only events stand behind `until`"
         fits = self._fits(event)
-        for step in binding_steps(node.element):
+        for step in [*leading_events(node.element), *binding_steps(node.element)]:
+            if step.name not in self._numbers:
+                continue
             number = self._numbers[step.name]
             ways = tuple(way.full for way in inner.out.get(number, []))
             self._stops.setdefault(number, []).append(Stop(closed, _label(node.stop), fits, ways))
@@ -448,8 +452,7 @@ def leading_events(node: c.PatternNode) -> list[c.Step]:
     """The events from which leading absences count: `no B for D then A` begins with the B before the silence."""
     match node:
         case c.Absence() | c.Expectation():
-            event = single_event(node.element)
-            return [event] if event is not None and node.duration_us is not None else []
+            return single_steps(node.element) if node.duration_us is not None else []
         case c.Sequence():
             found: list[c.Step] = []
             for element in (node.first, *(link.element for link in node.links)):
@@ -496,14 +499,20 @@ def binding_steps(node: c.PatternNode) -> Iterator[c.Step]:
                 yield from binding_steps(link.element)
 
 
+def single_steps(node: c.PatternNode) -> list[c.Step]:
+    """The events of a step or a choice of steps; nothing for anything else."""
+    if isinstance(node, c.Step):
+        return [node]
+    members = node.members if isinstance(node, c.Choice) else ()
+    return [m for m in members if isinstance(m, c.Step)] if all(isinstance(m, c.Step) for m in members) else []
+
+
 def single_event(node: c.PatternNode) -> c.Step | None:
     """A step, or a choice of steps as one; null for anything else."""
     if isinstance(node, c.Step):
         return node
-    if not isinstance(node, c.Choice):
-        return None
-    steps = [member for member in node.members if isinstance(member, c.Step)]
-    if len(steps) < len(node.members):
+    steps = single_steps(node)
+    if not steps:
         return None
     label = " or ".join(step.label for step in steps)
     return c.Step(steps[0].name, label, tuple(a for step in steps for a in step.alternatives), span=node.span)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from cep.language import checked as c
 from cep.plan.automaton import Automaton, Fit
-from cep.plan.automaton_builder import AutomatonBuilder, binding_steps, leading_events, single_event
+from cep.plan.automaton_builder import AutomatonBuilder, binding_steps, leading_events, single_event, single_steps
 from cep.plan.catalogue import Catalogue
 from cep.plan.plan import Due, PatternPlan, SkipPlan, StepPlan
 from cep.plan.walk import event_fields, step_fields
@@ -91,7 +91,7 @@ def _is_first(node: c.PatternNode, step: c.Step) -> bool:
     """Whether every match begins with the event of a leading absence."""
     match node:
         case c.Absence():
-            return single_event(node.element) == step
+            return single_steps(node.element) == [step]
         case c.Sequence():
             return _is_first(node.first, step)
         case c.Loop() | c.Consecutive() | c.Bounded() | c.Until():

@@ -158,6 +158,8 @@ def shown(fields: dict[str, object], start_us: int) -> str:
 
     if isinstance(fields.get("deadline"), str):
         fields = fields | {"deadline": parse_time(str(fields["deadline"])) - start_us}
+    elif isinstance(deadline := fields.get("deadline"), int):
+        fields = fields | {"deadline": deadline - start_us}
     return str(fields)
 
 

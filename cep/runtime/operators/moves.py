@@ -65,12 +65,13 @@ class Moves:
     """The moves over one pattern.
 
     ``operator`` gives conditions, limits and the report of failures; ``full`` is told the key of a run that may take
-    no more events.
+    no more events. ``serial`` is the number of the event at hand, which the operator counts.
     """
 
     def __init__(self, operator: Operator, plan: PatternPlan, scope: Scope, full: Callable[[Any], None]) -> None:
         self._operator = operator
         self._full = full
+        self.serial = 0
         self._plan = plan
         self._width = len(plan.steps)
         self._within_us = plan.within_us
@@ -228,7 +229,7 @@ class Moves:
             registers[register] = value
         for opening in edge.opens:
             registers[opening.register] = event.time_us + opening.length_us
-        return Run(key, start, Link(event, edge.target, before), edge.target, tuple(registers))
+        return Run(key, start, Link(event, self.serial, edge.target, before), edge.target, tuple(registers))
 
     def offer(
         self, automaton: Automaton, view: View, run: Run, event: Event, mask: int, links: dict[tuple[int, int], Link]
@@ -270,7 +271,7 @@ class Moves:
         successors = self._successors(automaton, run, taken, event, links)
         if stays:
             self._pass_by(automaton, seen, run, event, mask)
-            first = any(edge.prefers_staying for edge in taken)
+            first = all(edge.prefers_staying for edge in taken)
             successors.insert(0 if first else len(successors), run)
         return successors
 
@@ -291,7 +292,7 @@ class Moves:
         place = (id(run.last), edge.target)
         link = links.get(place)
         if link is None:
-            link = links[place] = Link(event, edge.target, run.last)
+            link = links[place] = Link(event, self.serial, edge.target, run.last)
         return link
 
     def _stays(self, automaton: Automaton, run: Run, edge: Edge) -> bool:

@@ -39,7 +39,6 @@ class PatternOperator(Operator):
         self._width = len(plan.steps)
         self._labels = [step.label for step in plan.steps]
         self._states: dict[Any, KeyRuns] = {}
-        self._serial = 0
         whole = scope_of(rule)
         plain = Scope(steps=whole.steps, keys=whole.keys, single_key=whole.single_key, optional=whole.optional)
         self._moves = Moves(self, plan, plain, self._full)
@@ -58,6 +57,7 @@ class PatternOperator(Operator):
             key = self.key_of(key_of, event)
             if key is None:
                 return None
+            self._moves.serial += 1
             state = self._states.get(key)
             complete: list[Run] = []
             if state is not None:
@@ -110,11 +110,10 @@ class PatternOperator(Operator):
         self, state: KeyRuns | None, view: View, event: Event, mask: int, key: Any, complete: list[Run]
     ) -> KeyRuns | None:
         """The readings that the event starts."""
-        start = Start(self._serial + 1, event.time_us)
+        start = Start(self._moves.serial, event.time_us)
         runs = self._moves.begin(self._automaton, view, event, mask, key, start)
         if not runs:
             return state
-        self._serial += 1
         if state is None:
             state = self._begin(key, event.time_us)
         start.readings = runs
@@ -170,7 +169,8 @@ class PatternOperator(Operator):
             state.remove(run)
             return
         deadline_us = None
-        if self._timeouts is not None and (finish is None or finish.when == "at_once"):
+        matched = finish is not None and not took and run.deadline_us is None  # and lives on for further turns
+        if self._timeouts is not None and not matched and (finish is None or finish.when == "at_once"):
             deadline_us = self._moves.timeout_us(self._automaton, run)
         self._watch_time(run, deadline_us, False)
 
@@ -181,7 +181,7 @@ class PatternOperator(Operator):
             return False
         assert finish.until is not None
         closed = bool(run.registers[finish.until])
-        return closed or not self._moves.can_grow(self._automaton, run, finish.until)
+        return closed or (took and not self._moves.can_grow(self._automaton, run, finish.until))
 
     def _watch_time(self, run: Run, deadline_us: int | None, finishing: bool) -> None:
         run.finishing = finishing
@@ -224,7 +224,7 @@ class PatternOperator(Operator):
         finish = self._automaton.places[match.place].finish
         assert finish is not None or match.deadline_us is not None
         bound = match.events_by_step(self._width)
-        if finish is None or not finish.goes_on or strategy == "past_last":
+        if finish is None or not finish.goes_on or strategy in ("past_last", "to_next"):
             state.remove(match)
         if not self._plan.every or strategy == "to_next":
             for run in match.start.readings:
@@ -234,9 +234,9 @@ class PatternOperator(Operator):
             self._remove_sharing(state, bound.taken)
         elif strategy in ("to_first", "to_last"):
             assert self._plan.skip.step is not None
-            named = bound[self._plan.skip.step]
+            named = [link.serial for link in match.last.back() if link.step == self._plan.skip.step]
             if named:
-                self._remove_between(state, match.start, named[0 if strategy == "to_first" else -1])
+                self._remove_between(state, match.serial, named[-1 if strategy == "to_first" else 0])
             else:
                 for run in match.start.readings:
                     state.remove(run)
@@ -253,16 +253,10 @@ class PatternOperator(Operator):
                 if link.event.time_us < first_us:
                     break
 
-    def _remove_between(self, state: KeyRuns, since: Start, event: Event) -> None:
-        """Skip to an event: the starts from that of the match up to the event go, the event's own not."""
-        for start in list(state.starts.values()):
-            if start.serial < since.serial or not start.living:
-                continue
-            runs = [run for run in start.readings if run.alive]
-            first = _first(runs[0]).event
-            if first is event or first.time_us > event.time_us:
-                return
-            for run in runs:
+    def _remove_between(self, state: KeyRuns, since: int, up_to: int) -> None:
+        """Skip to an event: what started with the match or between it and the event goes."""
+        for run in state.runs():
+            if since <= run.serial < up_to:
                 state.remove(run)
 
     def _match(self, state: KeyRuns, run: Run, time_us: int) -> Derived | None:
@@ -365,14 +359,14 @@ class PatternOperator(Operator):
     def snapshot(self, table: EventTable) -> Any:
         """See :class:`Operator`."""
         return {
-            "serial": self._serial,
+            "serial": self._moves.serial,
             "keys": [[pack_key(key), state.pack(table)] for key, state in self._states.items()],
             "timeouts": None if self._timeouts is None else self._timeouts.snapshot(),
         }
 
     def restore(self, state: Any, table: EventTable) -> None:
         """See :class:`Operator`."""
-        self._serial = state["serial"]
+        self._moves.serial = state["serial"]
         self._states = {}
         for packed, row in state["keys"]:
             key = unpack_key(packed)
@@ -405,10 +399,3 @@ _MASKS_KEPT = 4_096
 
 def _starts_of(runs: Iterable[Run]) -> Iterable[Start]:
     return {run.start.serial: run.start for run in runs}.values()
-
-
-def _first(run: Run) -> Link:
-    link = run.last
-    while link.before is not None:
-        link = link.before
-    return link

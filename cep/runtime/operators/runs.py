@@ -18,14 +18,18 @@ from cep.runtime.state import EventTable
 
 
 class Link:
-    """One event bound to a step, and all that was bound before it. ``length`` counts the events."""
+    """One event bound to a step, and all that was bound before it.
 
-    __slots__ = ("before", "event", "length", "step")
+    ``serial`` is the number of the event among those that the operator was offered, ``length`` counts the events.
+    """
+
+    __slots__ = ("before", "event", "length", "serial", "step")
 
     length: int
 
-    def __init__(self, event: Event, step: int, before: Link | None) -> None:
+    def __init__(self, event: Event, serial: int, step: int, before: Link | None) -> None:
         self.event = event
+        self.serial = serial
         self.step = step
         self.before = before
         self.length = 1 if before is None else before.length + 1
@@ -39,7 +43,7 @@ class Link:
 
 
 class Start:
-    """An event that started runs: its number, its time, and its readings in the order of preference.
+    """An event that started runs: its number (as of its link), its time, and its readings in the order of preference.
 
     ``readings`` may hold some that are gone; ``living`` counts the others.
     """
@@ -188,7 +192,7 @@ class KeyRuns:
                 if id(each) not in links:
                     links[id(each)] = len(rows)
                     before = None if each.before is None else links[id(each.before)]
-                    rows.append([table.number(each.event), each.step, before])
+                    rows.append([table.number(each.event), each.serial, each.step, before])
             return links[id(link)]
 
         def packed(run: Run) -> list[Any]:
@@ -211,8 +215,8 @@ class KeyRuns:
         state = cls(places)
         state.degraded, link_rows, starts = row
         links: list[Link] = []
-        for event, step, before in link_rows:
-            links.append(Link(table.event(event), step, None if before is None else links[before]))
+        for event, serial, step, before in link_rows:
+            links.append(Link(table.event(event), serial, step, None if before is None else links[before]))
 
         def unpacked(row: list[Any], start: Start) -> Run:
             last, place, registers, spoiled, passed, deadline_us, finishing, inner = row

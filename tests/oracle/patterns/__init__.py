@@ -87,7 +87,8 @@ The definition
     last, but first where a fitting role begins a turn of a reluctant loop (S12, "ties prefer the longest loop
     (reluctant: the shortest), then written order").
 16. Selection (S11): the candidates, time-outs among them, are looked at in the order of the moment, then of the start,
-    then of preference. One that was not removed is a match. In a rule without ``every`` a match removes all others of its
+    then of preference. Two with the same events in the same roles at one moment are one. One that was not removed is a
+    match. In a rule without ``every`` a match removes all others of its
     start ("a start yields at most one match"). Then its strategy removes candidates that complete later:
 
     * past last event: those that hold, among their events up to the moment of the match, an event of the match;

@@ -22,6 +22,8 @@ def select(rule: c.CheckedRule, readings: Sequence[Match]) -> list[Match]:
 
 
 def _removes(rule: c.CheckedRule, has_every: bool, match: Match, other: Match) -> bool:
+    if other.bindings == match.bindings and other.moment == match.moment:
+        return True  # the same events in the same roles, only counted to other turns of loops in loops
     is_same_start = other.start == match.start
     if is_same_start and not has_every:
         return True
