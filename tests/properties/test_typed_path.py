@@ -69,8 +69,17 @@ odd = st.one_of(
     _record("Order", ("placed", times), ("time", times), ("id", texts), ("total", numbers)),
     _record("Note", ("ts", times), ("timestamp", times), ("text", texts), ("cep", st.just('{"id":"c1.x"}'))),
     _record("Guesses", ("time", usual_times), ("user", users), ("n", numbers), ("cep", st.just('{"id":"c1.y"}'))),
+    _record("Login", ("at", usual_times), ("user", users), ("outcome", outcomes), ("user", users), ("tries", numbers)),
+    _record("Order", ("placed", usual_times), ("id", users), ("x", numbers), ("total", numbers), ("x", texts)),
+    _record("Unread", ("time", usual_times), ("x", texts), (r"\u0078", texts), ("type", st.just('"Unread"'))),
+    _record(
+        "Note", ("time", usual_times), ("text", texts), ("o", st.sampled_from(['{"a":"b"}', '["\\\\","\\""]', "1"]))
+    ),
     st.sampled_from(["", "{", "[]", '{"type":5}', '{"event":"Paid","id":"ann","ts":1767225605}', "null", "{}{}"]),
 )
+
+marks = st.sampled_from(['"Firefox, \\"new\\": {1}"', '"C:\\\\"', '"é: x"'])
+wide = _record("Login", ("at", usual_times), ("user", users), ("agent", marks), ("outcome", outcomes), ("n", numbers))
 
 
 def results(lines: list[str], options: Options, chunk_bytes: int) -> Any:
@@ -91,7 +100,7 @@ def results(lines: list[str], options: Options, chunk_bytes: int) -> Any:
 
 
 @given(
-    st.lists(st.one_of(good, good, good, odd), max_size=30),
+    st.lists(st.one_of(good, good, good, odd, wide), max_size=30),
     st.sampled_from([64, 300, 5_000]),
     st.sampled_from([None, 0, 5_000_000]),
 )
