@@ -116,7 +116,9 @@ def quotes_of_fields(values: Sequence[Any]) -> int:
     total = 0
     for kind, count in Counter(map(type, values)).items():
         known = _OF_CLASS.get(kind)
-        if known is None:
+        if kind is msgspec.Raw:
+            total += 2 * count + quotes(b"".join([value for value in values if value.__class__ is kind]))
+        elif known is None:
             total += sum(2 + _inside(value) for value in values if value.__class__ is kind)
         else:
             total += known * count
@@ -126,8 +128,6 @@ def quotes_of_fields(values: Sequence[Any]) -> int:
 def _inside(value: Any) -> int:
     if value.__class__ is str:
         return 2
-    if value.__class__ is msgspec.Raw:
-        return quotes(bytes(value))
     if value.__class__ is list:
         return sum(map(_inside, value))
     if value.__class__ is dict:
