@@ -19,7 +19,7 @@ import msgspec
 from cep.event import HIDDEN_NAMES, Event
 from cep.language.checked import SchemaField
 from cep.plan.generate.expressions import Generator
-from cep.plan.generate.nodes import assign, attribute, call, compare, function, if_else, is_, is_not, name
+from cep.plan.generate.nodes import assign, attribute, call, compare, function, if_else, is_, is_not, item, name
 from cep.plan.generate.scope import Scope
 from cep.plan.plan import Plan, TypePlan, time_fields
 from cep.plan.walk import candidate_fields
@@ -169,7 +169,48 @@ class ScanBuilder:
         ]
         each = ast.Tuple([ast.Name("index", ast.Store()), ast.Name("e", ast.Store())], ast.Store())
         loop = ast.For(each, call("enumerate", name("events")), body, [])
-        return function(text, SCAN_PARAMETERS, [*start, loop, ast.Return(name("now"))])
+        calm = [] if watches_time or len(kinds) != 1 else self._calm(plan, *next(iter(kinds.items())))
+        return function(text, SCAN_PARAMETERS, [*start, *calm, loop, ast.Return(name("now"))])
+
+    def _calm(self, plan: Plan, made: type[Event], kind: str) -> list[ast.stmt]:
+        """Most batches of one type: all in order of time, so that only events that a rule looks at need a loop.
+
+        Empty where records have to be looked at one by one.
+        """
+        of_type = plan.types.get(kind)
+        if of_type is None or of_type.time_field is None or self._checks(of_type) or None in of_type.conditions:
+            return []
+        time = self._attributes[of_type.time_field]
+        if len(time_fields(of_type)) != 1:
+            return []
+        each = [ast.comprehension(ast.Name("e", ast.Store()), name("events"), [], 0)]
+        in_order = ast.BoolOp(ast.And(), [
+            is_(attribute(item(name("events"), 0), "__class__"), self._generator.constant(made)),
+            compare(item(name("times"), 0), ast.GtE(), name("now")),
+            compare(call("sorted", name("times")), ast.Eq(), name("times")),
+        ])  # fmt: skip
+        tests = [self._generator.truth(c, Scope()) for c in of_type.conditions if c is not None]
+        any_true = tests[0] if len(tests) == 1 else ast.BoolOp(ast.Or(), tests)
+        numbered = ast.Tuple([ast.Name("index", ast.Store()), ast.Name("e", ast.Store())], ast.Store())
+        looked_at = ast.comprehension(numbered, call("enumerate", name("events")), [any_true], 0)
+        look: list[ast.stmt] = [
+            assign("times", ast.ListComp(attribute(name("e"), time), each)),
+            assign("calm", in_order),
+            ast.If(name("calm"), [assign("places", ast.ListComp(name("index"), [looked_at]))], []),
+        ]
+        handler = ast.ExceptHandler(name("Exception"), None, [assign("calm", ast.Constant(False))])
+        hit: list[ast.stmt] = [
+            assign("e", ast.Subscript(name("events"), name("index"), ast.Load())),
+            assign("m", ast.Subscript(name("times"), name("index"), ast.Load())),
+            *self._masking(of_type),
+            *_convert_time(),
+            *_forget_unread(made),
+            *self._hand_over(of_type, 0),
+            *self._offer(plan.sets_timers),
+        ]
+        loop = ast.For(ast.Name("index", ast.Store()), name("places"), hit, [])
+        last = ast.Return(ast.Subscript(name("times"), ast.Constant(-1), ast.Load()))
+        return [ast.Try(look, [handler], [], []), ast.If(name("calm"), [loop, last], [])]
 
     def _field(self, field: str) -> ast.expr:
         return attribute(name("e"), self._attributes[field])
