@@ -16,6 +16,9 @@ import msgspec
 from cep.timestamps import format_time, in_range, moment_of
 
 _HIDDEN = {name: f"\u2063{name}\u2063" for name in ("time_us", "about")}
+HIDDEN_NAMES = frozenset(_HIDDEN.values())
+"""What the two fields that are ours are called in a record; no record can set them: the engine does so later."""
+
 _UNKNOWN = (None, 0, None, None)
 
 

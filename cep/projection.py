@@ -7,13 +7,17 @@ called ``__class__`` or ``time_us`` is plain data.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Annotated, Any, Union, cast
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from operator import attrgetter
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
 
 import msgspec
 
-from cep.event import Event
+from cep.event import HIDDEN_NAMES, Event
 from cep.plain import plain_value
+from cep.record_keys import Record, Shape, distinct_records, quotes, quotes_of_fields
 from cep.timestamps import TIME_FIELDS
 from cep.types import INT64_MAX, INT64_MIN
 
@@ -48,15 +52,18 @@ class Projection:
             ),
         )
         self._general = msgspec.json.Decoder(self.event_class)
-        self._typed = TypedDecoder(self)
+        self._typed = TypedDecoder()
 
     @property
     def kinds(self) -> Mapping[type[Event], str]:
         """The event types of the typed structs, by class; events of other classes carry their type as a field."""
         return self._typed.kinds
 
-    def specialise(self, make_class: Callable[[str], type[Event]], names: Iterable[str]) -> None:
-        """Decode records of these types, and of others as they are met, into structs of their own."""
+    def specialise(self, make_class: Callable[[str, Mapping[str, str]], type[Event]], names: Iterable[str]) -> None:
+        """Decode records of these types, and of others as they are met, into structs of their own.
+
+        ``make_class`` is given a type and the keys that its records were seen to have (:class:`Shape`).
+        """
         self._typed.start(make_class, names)
 
     def unspecialise(self) -> None:
@@ -75,13 +82,16 @@ class Projection:
         """Records one to a line, all into typed structs or all into :attr:`event_class`.
 
         Raises:
-            msgspec.MsgspecError, RecursionError, UnicodeDecodeError: one of them cannot be decoded.
+            msgspec.MsgspecError, RecursionError, UnicodeDecodeError, RepeatedKey: one of them cannot be used.
         """
         events = self._typed.decode_lines(chunk)
-        if events is None:
-            events = self._general.decode_lines(chunk)
-            self._typed.learn(events, self.attributes[self.type_fields[0]])
-        return events
+        if events is not None and self._typed.account_for(events, chunk):
+            return events
+        records = distinct_records(chunk)
+        general = self._general.decode_lines(chunk)
+        if self._typed.learn(records, self.type_fields[0], decoded=events is not None):
+            events = self._typed.decode_lines(chunk)
+        return general if events is None else events
 
     def get(self, event: Event, name: str) -> Any:
         """The field's value; null where it is missing or not projected."""
@@ -114,36 +124,43 @@ class TypedDecoder:
     What does not fit such a struct raises, and the chunk is decoded again in general; so the structs must accept less
     than the general path, never more, and mean the same. Types that were met in such a chunk get a struct too. Where it
     keeps failing, it gives up.
+
+    The structs also hold the keys that records were seen to have beside those that are read, so that a key that stands
+    twice shows (:mod:`cep.record_keys`). Where keys keep surprising, they are left out again.
     """
 
     _MOST_KINDS = 64
     _PATIENCE = 8
+    _SURPRISES = 32
 
-    def __init__(self, projection: Projection) -> None:
-        self._projection = projection
-        self._decoder: msgspec.json.Decoder[Any] | None = None
-        self._make_class: Callable[[str], type[Event]] | None = None
-        self._classes: dict[str, type[Event]] = {}
-        self._failures = 0
+    def __init__(self) -> None:
         self.kinds: dict[type[Event], str] = {}
+        self._decoder: msgspec.json.Decoder[Any] | None = None
+        self._make_class: Callable[[str, Mapping[str, str]], type[Event]] | None = None
+        self._shapes: dict[str, Shape] = {}
+        self._accounts: dict[type[Event], Account] = {}
+        self._failures = 0
+        self._surprised = 0
+        self._watching = True
 
-    def start(self, make_class: Callable[[str], type[Event]], names: Iterable[str]) -> None:
+    def start(self, make_class: Callable[[str, Mapping[str, str]], type[Event]], names: Iterable[str]) -> None:
         """Begin with the structs of these types."""
         self._make_class = make_class
-        self._add(names)
+        self._shapes = {name: Shape() for name in names}
+        self._build()
 
     def stop(self) -> None:
         """Give up."""
         self._decoder = None
         self._make_class = None
 
-    def _add(self, names: Iterable[str]) -> None:
+    def _build(self) -> None:
         assert self._make_class is not None
-        for name in names:
-            self._classes[name] = self._make_class(name)
-            self.kinds[self._classes[name]] = name
-        if self._classes:
-            self._decoder = msgspec.json.Decoder(Union[tuple(self._classes.values())])  # noqa: UP007 - built at run time
+        shapes = {name: shape.keys if self._watching else {} for name, shape in self._shapes.items()}
+        self.kinds = {self._make_class(name, keys): name for name, keys in shapes.items()}
+        self._accounts = {made: Account(made) for made in self.kinds}
+        if self.kinds:
+            self._decoder = msgspec.json.Decoder(Union[tuple(self.kinds)])  # noqa: UP007 - built at run time
 
     def decode_lines(self, chunk: bytes) -> list[Event] | None:
         """The events, or null where the general decoder is to look at the chunk."""
@@ -156,16 +173,95 @@ class TypedDecoder:
         self._failures = max(0, self._failures - 1)
         return events
 
-    def learn(self, events: list[Event], type_attribute: str) -> None:
-        """Look at a chunk that did not fit: new types get a struct; without any, that was one more failure."""
+    def account_for(self, events: Sequence[Event], chunk: bytes) -> bool:
+        """Whether the events, all that the chunk held, show that no key stands twice in a record of it."""
+        if not self._watching:
+            return False
+        if len(self._accounts) == 1:
+            [account] = self._accounts.values()
+            known = account.quotes(events)
+        else:
+            of_class: dict[type[Event], list[Event]] = {}
+            for event in events:
+                of_class.setdefault(event.__class__, []).append(event)
+            known = sum(self._accounts[made].quotes(found) for made, found in of_class.items())
+        if known != quotes(chunk):
+            return False
+        self._surprised = max(0, self._surprised - 1)
+        return True
+
+    def learn(self, records: Sequence[Record], type_field: str, decoded: bool) -> bool:
+        """Look at a chunk that did not fit or was not accounted for; says whether there are other structs now.
+
+        Nothing new in one that did not fit is one more failure.
+        """
         if self._make_class is None:
-            return
-        found = (getattr(event, type_attribute) for event in events)
-        met = dict.fromkeys(name for name in found if name.__class__ is str)
-        new = [name for name in met if name not in self._classes]
-        if new and len(self._classes) + len(new) <= self._MOST_KINDS:
-            self._add(new)
-            return
-        self._failures += 2
-        if self._failures > 2 * self._PATIENCE:
-            self.stop()
+            return False
+        changed = self._watching and self._note(records, type_field)
+        self._surprised += _SURPRISE
+        if self._watching and self._surprised > self._SURPRISES * _SURPRISE:
+            self._watching = False
+            changed = True
+        if changed:
+            self._build()
+        elif not decoded:
+            self._failures += 2
+            if self._failures > 2 * self._PATIENCE:
+                self.stop()
+        return changed
+
+    def _note(self, records: Sequence[Record], type_field: str) -> bool:
+        of_type: dict[str, list[Record]] = {}
+        for record in records:
+            name = msgspec.json.decode(record[type_field]) if type_field in record else None
+            if name.__class__ is str:
+                of_type.setdefault(name, []).append(record)
+        changed = False
+        for name, found in of_type.items():
+            if name not in self._shapes:
+                if len(self._shapes) >= self._MOST_KINDS:
+                    continue
+                self._shapes[name] = Shape()
+                changed = True
+            changed |= self._shapes[name].note(found)
+        return changed
+
+
+_SURPRISE = 8
+"""How many chunks without a surprise make up for one with."""
+
+
+class Account:
+    """The quotes that records of a struct hold: a fixed number, and those of fields that differ from event to event."""
+
+    def __init__(self, made: type[Event]) -> None:
+        self._each = 4  # the key and the text of the type
+        self._varying: list[Callable[[Any], Any]] = []
+        for field in msgspec.structs.fields(made):
+            if field.encode_name in HIDDEN_NAMES or field.type is msgspec.UnsetType:
+                continue
+            each = _quotes_of_type(field.type) if field.required else None
+            if each is None:
+                self._varying.append(attrgetter(field.name))
+            else:
+                self._each += each
+
+    def quotes(self, events: Sequence[Event]) -> int:
+        """The quotes of the records that became these events, if no key stands twice in one of them."""
+        total = self._each * len(events)
+        for get in self._varying:
+            total += quotes_of_fields(list(map(get, events)))
+        return total
+
+
+def _quotes_of_type(kind: Any) -> int | None:
+    """The quotes of a key and its value, where values of this type all have as many; else null."""
+    origin = get_origin(kind)
+    if origin is Annotated:
+        return _quotes_of_type(get_args(kind)[0])
+    if origin is Union or origin is UnionType:
+        parts = set(map(_quotes_of_type, get_args(kind)))
+        return parts.pop() if len(parts) == 1 else None
+    if origin is Literal:
+        return 4 if all(value.__class__ is str for value in get_args(kind)) else None
+    return {str: 4, datetime: 4, int: 2, float: 2, bool: 2, type(None): 2}.get(kind)

@@ -11,8 +11,8 @@ which within JSON never follow each other so, except inside a string.
 
 What is checked: the whole record is valid UTF-8, at most ``MAX_DEPTH`` levels deep and within the limit of size; fields
 that rules read are valid JSON with numbers within int64 or float64. Fields that no rule reads are checked for their
-structure only. Integers inside a list or an object that a rule reads are not bounded to int64. Of a key that appears
-twice the last value counts.
+structure only. Integers inside a list or an object that a rule reads are not bounded to int64. A record in which a key
+stands twice is refused, whether rules read it or not; objects within the record are not looked at for that.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from cep.connectors.protocols import SourceOptions
 from cep.connectors.reading import Bytes
 from cep.event import Batch, DeadLetter, Event
 from cep.projection import Projection
+from cep.record_keys import RepeatedKey, check_keys
 
 MAX_DEPTH = 256
 """How deep lists and objects may be nested. Python's own limit depends on the caller's depth, so it cannot serve."""
@@ -139,6 +140,7 @@ class JsonlPartition:
                     line.decode()
                 check_depth(line)
                 event = decode(line)
+                check_keys(line)
             except (ValueError, RecursionError) as error:
                 block.dead.append(self._refuse(error, line, position))
             else:
@@ -178,6 +180,8 @@ def explain(error: Exception, record: bytes) -> tuple[str, str, str | None]:
     """Code, reason and field of what the decoder says about a record."""
     if isinstance(error, RecursionError):
         return "CEP604", f"the record is nested more than {MAX_DEPTH} levels deep", None
+    if isinstance(error, RepeatedKey):
+        return "CEP609", str(error), error.key
     if isinstance(error, UnicodeDecodeError):
         return "CEP603", f"the record is not valid UTF-8: {error.reason}", None
     message = str(error)

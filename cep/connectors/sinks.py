@@ -28,7 +28,7 @@ _BUFFER = 64 * 1024
 
 def encode_json(derived: Sequence[DerivedEvent]) -> bytes:
     """Lines of JSON in the shape of LANGUAGE section 9."""
-    return _ENCODER.encode_lines([event.to_dict() for event in derived])
+    return b"".join([event.to_json() + b"\n" for event in derived])
 
 
 _ENCODERS: dict[Format, Callable[[Sequence[DerivedEvent]], bytes]] = {

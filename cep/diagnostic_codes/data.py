@@ -147,6 +147,13 @@ DATA = (
         "read.",
     ),
     Code(
+        "CEP609",
+        "key stands twice in a record",
+        "A JSON object holds a key a second time, so it cannot be told which value is meant. Keys that no rule reads "
+        "count too, those of objects within the record do not. What writes such records has to be mended; to take "
+        "the last value, pass the lines through `jq -c .` first.",
+    ),
+    Code(
         "CEP610",
         "record without a type",
         "Every event has a type: the text in its field `type`, else `event_type`, else `event`. `--type-field NAME` "

@@ -7,7 +7,7 @@ completing time, every part with its length before it, so that no two lists of e
 from __future__ import annotations
 
 import hashlib
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
@@ -59,13 +59,14 @@ class Emitter:
         self._counters = counters
         self._feeds_rules = feeds_rules
         self._values = compiler.values(rule.emit.values, scope_of(rule))
-        self._formats = [_format_of(kind) for kind in rule.emit.types]
+        forms = zip(rule.emit.names, map(_format_of, rule.emit.types), strict=True)
+        self._formats = [(name, form) for name, form in forms if form is not None]
         self._key_formats = [_format_of(key.type) for key in rule.keys]
         self._key_names = [key.name for key in rule.keys]
         self._meta = dict(rule.meta)
         self._hash = hashlib.blake2b(_framed("cep", rule.name, rule.fingerprint), digest_size=20)
         self._emitted: dict[Any, deque[int]] = {}
-        self._ordinals: Counter[bytes] = Counter()
+        self._ordinals: dict[str, int] = {}
         self._ordinals_us: int | None = None
         self._untouched = 0
         self._parts = [role.label for role in rule.join.roles] if rule.join is not None else []
@@ -93,11 +94,11 @@ class Emitter:
             return None
         evidence, truncated = self._evidence(roles)
         identity = self._identity(key, evidence, time_us, awaited)
-        raw = dict(zip(rule.emit.names, values, strict=True))
-        shown = {
-            name: value if form is None or value is None else form(value)
-            for (name, value), form in zip(raw.items(), self._formats, strict=True)
-        }
+        shown = dict(zip(rule.emit.names, values, strict=True))
+        raw = shown.copy() if self._feeds_rules or rule.emit.star else shown
+        for name, form in self._formats:
+            if shown[name] is not None:
+                shown[name] = form(shown[name])
         if rule.emit.star:
             whole = self._whole(events[-1])
             shown = {**whole, **shown}
@@ -168,18 +169,21 @@ class Emitter:
             parts.append(item.step)
             parts.append(item.id)
         digest.update(_framed(*parts))
-        ordinal = self._ordinal(digest.digest(), time_us)
+        identity = digest.hexdigest()
+        ordinal = self._ordinal(identity, time_us)
         if ordinal:
             digest.update(_framed(str(ordinal)))
-        return "c1." + digest.hexdigest()
+            identity = digest.hexdigest()
+        return "c1." + identity
 
-    def _ordinal(self, digest: bytes, time_us: int) -> int:
+    def _ordinal(self, identity: str, time_us: int) -> int:
         """How often the same has been derived at this time: events may share an id."""
         if time_us != self._ordinals_us:
             self._ordinals_us = time_us
-            self._ordinals.clear()
-        self._ordinals[digest] += 1
-        return self._ordinals[digest] - 1
+            self._ordinals = {}
+        ordinal = self._ordinals.get(identity, 0)
+        self._ordinals[identity] = ordinal + 1
+        return ordinal
 
     def _shown_key(self, key: Any) -> dict[str, Any]:
         names = self._key_names
@@ -212,7 +216,7 @@ class Emitter:
         return {
             "emitted": [[pack_key(key), list(times)] for key, times in self._emitted.items()],
             "time": self._ordinals_us,
-            "ordinals": [[digest, count] for digest, count in self._ordinals.items()],
+            "ordinals": [[bytes.fromhex(identity), count] for identity, count in self._ordinals.items()],
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -220,7 +224,7 @@ class Emitter:
         self._emitted.clear()  # the same dictionary: an emitter of the same rule may share it
         self._emitted.update((unpack_key(key), deque(times)) for key, times in state["emitted"])
         self._ordinals_us = state["time"]
-        self._ordinals = Counter({bytes(digest): count for digest, count in state["ordinals"]})
+        self._ordinals = {bytes(digest).hex(): count for digest, count in state["ordinals"]}
 
 
 def _framed(*parts: str) -> bytes:

@@ -6,7 +6,7 @@ by the generated loop of :mod:`cep.plan.generate.typed`); everything else waits 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from typing import Any
@@ -79,9 +79,9 @@ class Feed:
         if options.specialised and hasattr(compiler, "scan") and all(map(can_be_typed, plan.types.values())):
             projection.specialise(self._make_typed, plan.types)
 
-    def _make_typed(self, kind: str) -> type[Event]:
+    def _make_typed(self, kind: str, shape: Mapping[str, str]) -> type[Event]:
         self._scan = None
-        return typed_class(self._plan.types.get(kind), kind, self._projection)
+        return typed_class(self._plan.types.get(kind), kind, self._projection, shape)
 
     # ---- partitions and time ----
 
@@ -147,7 +147,7 @@ class Feed:
         return all(p is partition or not p.active for p in self._partitions.values())
 
     def _is_typed(self, events: Sequence[Event]) -> bool:
-        return bool(events) and events[0].__class__ in self._projection.kinds
+        return bool(events) and events[0].__class__ is not self._projection.event_class
 
     def _take_in_order(self, partition: Partition, batch: Batch, out: list[DerivedEvent]) -> None:
         """A single partition without lateness is its own order."""

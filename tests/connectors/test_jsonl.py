@@ -102,7 +102,8 @@ def test_a_broken_line_costs_that_line_alone(
 @pytest.mark.parametrize(
     ("line", "event"),
     [
-        (b'{"user":"ann","user":"bob"}', {"user": "bob"}),
+        (b'{"user":{"a":1,"a":2},"x":[{"a":1},{"a":1}]}', {"user": {"a": 2}}),
+        (rb'{"user":"\"user\":1,\\","n":1}', {"user": '"user":1,\\', "n": 1}),
         (b'{"n":9223372036854775807}', {"n": 2**63 - 1}),
         (b'{"n":-9223372036854775808}', {"n": -(2**63)}),
         (b'{"x":99999999999999999999,"y":1e999}', {}),
@@ -224,6 +225,7 @@ LINES = st.one_of(
             b'{"n":1} {"n":2}', b'{"n":{}}{"n":2}', b'{"n":', b"3}", b'{"n":1},', b"[1]", b"null", b'{"user":"\xc3\xa9"}',
             b'{"user":"\xff"}', b'{"x":"\xff"}', b'{"n":9223372036854775808}', b'{"n":{}} {', b'"n":1}', b'{"user":"} {"}',
             b'{"user":"a}\\n{b"}', b'{"n":1}\r', b' {"n":1}\t', b'{"x":' + b"[" * 300 + b"]" * 300 + b"}", b"{}", b"{}",
+            b'{"n":1,"n":2}', b'{"user":"a","x":1,"user":"a"}', b'{"n":{"n":1,"n":2}}',
             b'{"tags":[' + b"{}," * 200 + b"1]}", b"\xef\xbb\xbf", b'{"user":"' + b"y" * 60 + b'"}',
         ]
     ),
@@ -250,6 +252,9 @@ def by_definition(data: bytes, limit: int) -> tuple[list[str], list[dict[str, ob
             check_depth(line)
             event = msgspec.json.decode(line, type=projection.event_class)
         except (ValueError, RecursionError):
+            dead.append(number)
+            continue
+        if repeats_a_key(line):
             dead.append(number)
             continue
         ids.append(f"x.jsonl:{number}")
@@ -284,10 +289,51 @@ def test_any_lines_in_any_chunks(
     assert len(large.ids) + len(large.dead) == records
 
 
-@pytest.mark.parametrize("nested", ["", ', "o": {"k": 3}'])
-@pytest.mark.parametrize("beside", ["", "{\n"], ids=["in a block", "beside a broken line"])
-def test_of_a_key_that_stands_twice_the_last_value_counts(tmp_path: Path, nested: str, beside: str) -> None:
-    line = f'{{"type": "A", "n": 1, "n": 2, "type": "B"{nested}}}\n'
-    got = read_bytes(tmp_path, (beside + line).encode())
-    assert [(event["type"], event["n"]) for event in got.events] == [("B", 2)]
-    assert len(got.dead) == len(beside) // 2
+REPEATED = [
+    (b'{"user": "ann", "user": "bob"}', "user"),
+    (b'{"user":"ann","user":"ann"}', "user"),
+    (b'{"type":"A","type":"A"}', "type"),
+    (b'{"n":1,"x":null,"n":[]}', "n"),
+    (b'{"time":"2026-01-01T00:00:00Z","n":1,"time":"2026-01-01T00:00:01Z"}', "time"),
+    (b'{"unread":1,"n":1,"unread":2}', "unread"),
+    (rb'{"user":"ann","\u0075ser":"bob"}', "user"),
+    (rb'{"\u0075ser" \t: "ann","us\u0065r":"bob"}'.replace(rb"\t", b"\t"), "user"),
+    (rb'{"user":"\"n\":1","n":1,"n":2}', "n"),
+    (rb'{"n":1,"user":"\\","n":2}', "n"),
+    (b'{"o":{"n":1},"n":1,"p":[{"n":2}],"n":3}', "n"),
+    (b'{"":1,"":2}', ""),
+    ('{"é":1,"n":"}{","é":2}'.encode(), "é"),
+]
+
+
+@pytest.mark.parametrize("beside", [b"", b"{\n"], ids=["in a block", "beside a broken line"])
+@pytest.mark.parametrize(("line", "key"), REPEATED)
+def test_a_key_that_stands_twice(tmp_path: Path, line: bytes, key: str, beside: bytes) -> None:
+    got = read_bytes(tmp_path, b'{"n":1}\n' + line + b'\n{"n":3}\n' + beside)
+    assert got.ids == ["x.jsonl:1", "x.jsonl:3"]
+    letter = got.dead[0]
+    assert (letter.code, letter.reason) == ("CEP609", f"the key `{key}` stands twice in the record")
+    assert (letter.field, letter.position, letter.raw) == (key, 2, line)
+    assert len(got.dead) == 1 + bool(beside)
+
+
+KEYS = st.sampled_from(["user", "n", "type", "x", "y z", r"\u0075ser", r"a\\b", r"\"n", "é"])
+VALUES = st.sampled_from(["1", '"a"', r'"\"n\":1"', r'"\\"', "null", '{"n":1,"n":2}', '[{"x":"y"},"z"]', '": "', "{}"])
+OBJECTS = st.lists(st.tuples(KEYS, st.sampled_from(["", " "]), VALUES), max_size=5).map(
+    lambda pairs: "{" + ",".join(f'"{key}"{blank}:{value}' for key, blank, value in pairs) + "}"
+)
+
+
+@given(st.lists(OBJECTS, max_size=12))
+def test_whatever_the_keys(tmp_path_factory: pytest.TempPathFactory, records: list[str]) -> None:
+    got = read_bytes(tmp_path_factory.getbasetemp(), "".join(record + "\n" for record in records).encode())
+    assert [letter.position for letter in got.dead] == [
+        number for number, record in enumerate(records, 1) if repeats_a_key(record)
+    ]
+    assert {letter.code for letter in got.dead} <= {"CEP609"}
+
+
+def repeats_a_key(record: str | bytes) -> bool:
+    pairs: list[list[tuple[str, object]]] = []
+    json.loads(record, object_pairs_hook=pairs.append)  # the record itself is the last object that ends
+    return len(dict(pairs[-1])) < len(pairs[-1])

@@ -20,7 +20,8 @@ CORE: dict[str, frozenset[str]] = {
     "types": frozenset(),
     "event": frozenset({"timestamps"}),
     "plain": frozenset({"types"}),
-    "projection": frozenset({"event", "plain", "timestamps", "types"}),
+    "projection": frozenset({"event", "plain", "record_keys", "timestamps", "types"}),
+    "record_keys": frozenset(),
     "packaged": frozenset({"diagnostics", "errors"}),
     "tables": frozenset({"errors", "functions", "plain", "timestamps", "types"}),
 }

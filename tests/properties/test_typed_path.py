@@ -69,12 +69,21 @@ odd = st.one_of(
     _record("Order", ("placed", times), ("time", times), ("id", texts), ("total", numbers)),
     _record("Note", ("ts", times), ("timestamp", times), ("text", texts), ("cep", st.just('{"id":"c1.x"}'))),
     _record("Guesses", ("time", usual_times), ("user", users), ("n", numbers), ("cep", st.just('{"id":"c1.y"}'))),
+    _record("Login", ("at", usual_times), ("user", users), ("outcome", outcomes), ("user", users), ("tries", numbers)),
+    _record("Order", ("placed", usual_times), ("id", users), ("x", numbers), ("total", numbers), ("x", texts)),
+    _record("Unread", ("time", usual_times), ("x", texts), (r"\u0078", texts), ("type", st.just('"Unread"'))),
+    _record(
+        "Note", ("time", usual_times), ("text", texts), ("o", st.sampled_from(['{"a":"b"}', '["\\\\","\\""]', "1"]))
+    ),
     st.sampled_from(["", "{", "[]", '{"type":5}', '{"event":"Paid","id":"ann","ts":1767225605}', "null", "{}{}"]),
 )
 
+marks = st.sampled_from(['"Firefox, \\"new\\": {1}"', '"C:\\\\"', '"é: x"'])
+wide = _record("Login", ("at", usual_times), ("user", users), ("agent", marks), ("outcome", outcomes), ("n", numbers))
 
-def results(lines: list[str], options: Options, chunk_bytes: int) -> Any:
-    plan, diagnostics = plan_rules(load_rules(RULES))
+
+def results(lines: list[str], options: Options, chunk_bytes: int, rules: str = RULES) -> Any:
+    plan, diagnostics = plan_rules(load_rules(rules))
     assert plan is not None, diagnostics
     engine = Engine(plan, options)
     with TemporaryDirectory() as folder:
@@ -91,7 +100,7 @@ def results(lines: list[str], options: Options, chunk_bytes: int) -> Any:
 
 
 @given(
-    st.lists(st.one_of(good, good, good, odd), max_size=30),
+    st.lists(st.one_of(good, good, good, odd, wide), max_size=30),
     st.sampled_from([64, 300, 5_000]),
     st.sampled_from([None, 0, 5_000_000]),
 )
@@ -99,3 +108,33 @@ def test_the_fast_way_in_equals_the_general_way(lines: list[str], chunk_bytes: i
     note("\n".join(lines))
     fast = results(lines, Options(max_skew_us=max_skew_us), chunk_bytes)
     assert fast == results(lines, Options(max_skew_us=max_skew_us, specialised=False), 5_000)
+
+
+ONE_TYPE = """
+event Login { user: string?, outcome: string, tries: int?, at: timestamp } time at
+rule guesses when two Login(outcome == "failure") within 4 seconds per user
+  emit Guesses(user, n = count(), tries = sum(tries))
+rule many when Login(100 / tries > 20) as l emit Many(user, tries = l.tries)
+"""
+few_times = st.sampled_from(['"2026-01-01T00:00:09Z"', '"2026-01-01T00:00:04"', "1767225609", "null"])
+logins = st.lists(
+    st.one_of(
+        _record(
+            "Login",
+            ("at", st.one_of(usual_times, usual_times, usual_times, few_times)),
+            ("user", users),
+            ("outcome", outcomes),
+            ("tries", st.sampled_from(["1", "4", "9", "0", "null"])),
+            ("x", st.sampled_from(["1", "1", '"a"'])),
+        )
+    ),
+    max_size=30,
+)
+
+
+@given(logins, st.booleans(), st.sampled_from([200, 1_000, 5_000]))
+def test_batches_of_one_type_in_order_or_not(lines: list[str], in_order: bool, chunk_bytes: int) -> None:
+    if in_order:
+        lines.sort(key=lambda line: line.partition('"at":')[2][:24])
+    fast = results(lines, Options(), chunk_bytes, ONE_TYPE)
+    assert fast == results(lines, Options(specialised=False), 5_000, ONE_TYPE)

@@ -27,7 +27,7 @@ from cep.projection import Projection
 from cep.timestamps import EPOCH
 
 _BUILTINS = (
-    "str", "int", "float", "bool", "list", "dict", "enumerate", "KeyError", "TypeError", "Exception",
+    "str", "int", "float", "bool", "list", "dict", "enumerate", "sorted", "KeyError", "TypeError", "Exception",
 )  # fmt: skip
 
 Reader = Callable[[Event], int]

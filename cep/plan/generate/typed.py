@@ -16,15 +16,16 @@ from typing import Annotated, Any, Literal, cast
 
 import msgspec
 
-from cep.event import Event
+from cep.event import HIDDEN_NAMES, Event
 from cep.language.checked import SchemaField
 from cep.plan.catalogue import ANY_TYPE
 from cep.plan.generate.expressions import Generator
-from cep.plan.generate.nodes import assign, attribute, call, compare, function, if_else, is_, is_not, name
+from cep.plan.generate.nodes import assign, attribute, call, compare, function, if_else, is_, is_not, item, name
 from cep.plan.generate.scope import Scope
 from cep.plan.plan import Plan, TypePlan, time_fields
 from cep.plan.walk import candidate_fields
 from cep.projection import INT64, Projection, Value
+from cep.record_keys import ANY, TEXT
 from cep.timestamps import TIME_FIELDS
 
 _Moment = datetime | int | float | None | msgspec.UnsetType
@@ -32,34 +33,65 @@ _SMALL_FLOAT = Annotated[float, msgspec.Meta(gt=-(2.0**63), lt=2.0**63)]
 """Larger ones take the general path, which tells floats from ints outside int64."""
 
 
-def typed_class(plan: TypePlan | None, kind: str, projection: Projection) -> type[Event]:
-    """The struct for records of a type; without a plan for a type that no rule reads."""
-    checks = {declared.name: declared for declared in plan.checks} if plan is not None else {}
-    times = time_fields(plan)
-    names = dict.fromkeys([*times, "cep", *(plan.fields if plan is not None else ())])
+def typed_class(
+    plan: TypePlan | None, kind: str, projection: Projection, shape: Mapping[str, str] | None = None
+) -> type[Event]:
+    """The struct for records of a type; without a plan for a type that no rule reads.
+
+    ``shape``: how keys were found in such records so far (:class:`cep.record_keys.Shape`). Those that no rule reads
+    get a field too, and those that were alike in every record are required to be so: then the struct alone tells how
+    many quotes its records hold.
+    """
+    shape = shape or {}
+    tag_field = projection.type_fields[0]
+    read = dict.fromkeys([*time_fields(plan), "cep", *(plan.fields if plan is not None else ())])
+    unread = [key for key in shape if key not in read and key != tag_field and _can_be_field(key)]
     fields: list[Any] = []
-    for field in names:
-        attribute_name = projection.attributes[field]
-        if field == "cep":
-            fields.append((attribute_name, msgspec.UnsetType, msgspec.UNSET))
-        elif field in times:
-            required = plan is not None and field == plan.time_field and not checks[field].type.optional
-            fields.append((attribute_name, datetime) if required else (attribute_name, _Moment, msgspec.UNSET))
-        elif field in checks and _python_type(checks[field]) is not None:
-            fields.append(_declared(attribute_name, checks[field]))
-        else:
-            fields.append((attribute_name, Value, msgspec.UNSET))
+    for number, key in enumerate(unread):
+        read_elsewhere = key in projection.attributes  # the general path looks at it in records of every type
+        fields.append(_unread(f"x{number}", shape[key], read_elsewhere))
+    names = {f"x{number}": key for number, key in enumerate(unread)}
+    for field in read:
+        names[projection.attributes[field]] = field
+        fields.append(_read(field, projection.attributes[field], plan, shape.get(field, ANY)))
+    order = {key: place for place, key in enumerate(shape)}
+    fields.sort(key=lambda made: order.get(names[made[0]], len(order)))  # found sooner where keys come in this order
     made = msgspec.defstruct(
-        "TypedEvent",
-        fields,
-        bases=(Event,),
-        rename={projection.attributes[field]: field for field in names},
-        gc=False,
-        kw_only=True,
-        tag_field=projection.type_fields[0],
-        tag=kind,
+        "TypedEvent", fields, bases=(Event,), rename=names, gc=False, kw_only=True, tag_field=tag_field, tag=kind
     )
     return cast(type[Event], made)
+
+
+def _can_be_field(key: str) -> bool:
+    """Whether a struct may have a field of this name."""
+    return key not in HIDDEN_NAMES and not any(c in '"\\' or c < " " for c in key)
+
+
+def _unread(attribute_name: str, form: str, read_elsewhere: bool) -> tuple[Any, ...]:
+    if form == ANY:
+        return attribute_name, Value if read_elsewhere else msgspec.Raw, msgspec.UNSET
+    integer = INT64 if read_elsewhere else int
+    return attribute_name, str if form == TEXT else integer | float | bool | None
+
+
+def _read(field: str, attribute_name: str, plan: TypePlan | None, form: str) -> tuple[Any, ...]:
+    declared = next((d for d in plan.checks if d.name == field), None) if plan is not None else None
+    if field == "cep":
+        return attribute_name, msgspec.UnsetType, msgspec.UNSET
+    if field in time_fields(plan):
+        required = declared is not None and not declared.type.optional
+        text = required or form == TEXT
+        return (attribute_name, datetime) if text else (attribute_name, _Moment, msgspec.UNSET)
+    kind = None if declared is None else _python_type(declared)
+    if kind is None or declared is None:
+        if form == ANY:
+            return attribute_name, Value, msgspec.UNSET
+        return attribute_name, str if form == TEXT else INT64 | float | bool | None
+    if not declared.type.optional:
+        return attribute_name, kind
+    if form != ANY and (form == TEXT) == (declared.type.name in ("string", "ip")):
+        return attribute_name, kind if form == TEXT else kind | None
+    return attribute_name, kind | None | msgspec.UnsetType, msgspec.UNSET
 
 
 def can_be_typed(plan: TypePlan) -> bool:
@@ -72,13 +104,6 @@ def can_be_typed(plan: TypePlan) -> bool:
         return not set(plan.fields) & set(TIME_FIELDS)
     others = set(TIME_FIELDS) - {plan.time_field} if len(time_fields(plan)) > 1 else set()
     return not set(plan.fields) & others
-
-
-def _declared(attribute_name: str, declared: SchemaField) -> tuple[Any, ...]:
-    kind = _python_type(declared)
-    if not declared.type.optional:
-        return attribute_name, kind
-    return attribute_name, kind | None | msgspec.UnsetType, msgspec.UNSET
 
 
 def _python_type(declared: SchemaField) -> Any:
@@ -126,7 +151,8 @@ class ScanBuilder:
             start.append(assign(f"routes_{number}", ast.Subscript(name("routes"), ast.Constant(kind), ast.Load())))
             test = is_(attribute(name("e"), "__class__"), self._generator.constant(made))
             branches = [ast.If(test, self._branch(of_type), branches)]
-            hits = [ast.If(test, self._hand_over(of_type, number), hits)] if hits else self._hand_over(of_type, number)
+            hand_over = [*_forget_unread(made), *self._hand_over(of_type, number)]
+            hits = [ast.If(test, hand_over, hits)] if hits else hand_over
         late = ast.If(compare(name("m"), ast.Lt(), name("now")), [ast.Raise(name("TypeError"), None)], [])
         both = ast.Tuple([ast.Name("now", ast.Store()), ast.Name("timer", ast.Store())], ast.Store())
         recover: list[ast.stmt] = [ast.Assign([both], call("slow", name("index"), name("now"))), ast.Continue()]
@@ -144,7 +170,48 @@ class ScanBuilder:
         ]
         each = ast.Tuple([ast.Name("index", ast.Store()), ast.Name("e", ast.Store())], ast.Store())
         loop = ast.For(each, call("enumerate", name("events")), body, [])
-        return function(text, SCAN_PARAMETERS, [*start, loop, ast.Return(name("now"))])
+        calm = [] if watches_time or len(kinds) != 1 else self._calm(plan, *next(iter(kinds.items())))
+        return function(text, SCAN_PARAMETERS, [*start, *calm, loop, ast.Return(name("now"))])
+
+    def _calm(self, plan: Plan, made: type[Event], kind: str) -> list[ast.stmt]:
+        """Most batches of one type: all in order of time, so that only events that a rule looks at need a loop.
+
+        Empty where records have to be looked at one by one.
+        """
+        of_type = plan.types.get(kind)
+        if of_type is None or of_type.time_field is None or self._checks(of_type) or None in of_type.conditions:
+            return []
+        time = self._attributes[of_type.time_field]
+        if len(time_fields(of_type)) != 1:
+            return []
+        each = [ast.comprehension(ast.Name("e", ast.Store()), name("events"), [], 0)]
+        in_order = ast.BoolOp(ast.And(), [
+            is_(attribute(item(name("events"), 0), "__class__"), self._generator.constant(made)),
+            compare(item(name("times"), 0), ast.GtE(), name("now")),
+            compare(call("sorted", name("times")), ast.Eq(), name("times")),
+        ])  # fmt: skip
+        tests = [self._generator.truth(c, Scope()) for c in of_type.conditions if c is not None]
+        any_true = tests[0] if len(tests) == 1 else ast.BoolOp(ast.Or(), tests)
+        numbered = ast.Tuple([ast.Name("index", ast.Store()), ast.Name("e", ast.Store())], ast.Store())
+        looked_at = ast.comprehension(numbered, call("enumerate", name("events")), [any_true], 0)
+        look: list[ast.stmt] = [
+            assign("times", ast.ListComp(attribute(name("e"), time), each)),
+            assign("calm", in_order),
+            ast.If(name("calm"), [assign("places", ast.ListComp(name("index"), [looked_at]))], []),
+        ]
+        handler = ast.ExceptHandler(name("Exception"), None, [assign("calm", ast.Constant(False))])
+        hit: list[ast.stmt] = [
+            assign("e", ast.Subscript(name("events"), name("index"), ast.Load())),
+            assign("m", ast.Subscript(name("times"), name("index"), ast.Load())),
+            *self._masking(of_type),
+            *_convert_time(),
+            *_forget_unread(made),
+            *self._hand_over(of_type, 0),
+            *self._offer(plan.sets_timers),
+        ]
+        loop = ast.For(ast.Name("index", ast.Store()), name("places"), hit, [])
+        last = ast.Return(ast.Subscript(name("times"), ast.Constant(-1), ast.Load()))
+        return [ast.Try(look, [handler], [], []), ast.If(name("calm"), [loop, last], [])]
 
     def _field(self, field: str) -> ast.expr:
         return attribute(name("e"), self._attributes[field])
@@ -220,6 +287,13 @@ class ScanBuilder:
         if sets_timers:
             body.append(assign("timer", call("next_timer")))
         return body
+
+
+def _forget_unread(made: type[Event]) -> list[ast.stmt]:
+    """``e.x0 = e.x1 = None``: what no rule reads is not kept with an event that an operator may hold."""
+    unread = [field for field in made.__struct_fields__ if field.startswith("x")]
+    targets: list[ast.expr] = [ast.Attribute(name("e"), field, ast.Store()) for field in unread]
+    return [ast.Assign(targets, ast.Constant(None))] if targets else []
 
 
 def _convert_time() -> list[ast.stmt]:

@@ -21,7 +21,8 @@ from cep.runtime.state import EventTable, pack_key, unpack_key
 class CountOperator(Operator):
     """The newest events per key, never more than the count less one between two events.
 
-    What is out of time is dropped only when the count is reached: until then nobody asks.
+    What is out of time is dropped only when the count is reached: until then nobody asks. A key with one event, which
+    most have, holds it bare, without a list.
     """
 
     def __init__(self, rule: RulePlan, emitter: Emitter, around: Surroundings) -> None:
@@ -30,7 +31,7 @@ class CountOperator(Operator):
         assert rule.operator.counts_only
         self._step = rule.operator.steps[0]
         self._within_us = rule.operator.within_us
-        self._held: dict[Any, list[Event]] = {}
+        self._held: dict[Any, Event | list[Event]] = {}
 
     def receiver(self, event_type: str) -> Receiver:
         """See :class:`Operator`."""
@@ -49,16 +50,20 @@ class CountOperator(Operator):
             if key is None:
                 self.counters.null_keys[self.rule.name] += 1
                 return None
-            held = find(key)
-            if held is None:
+            known = find(key)
+            if known is None:
                 if len(states) >= self.room:
                     self.make_room(states, event.time_us, within_us)
-                held = [event]
                 if needed > 1:
-                    states[key] = held
+                    states[key] = event
                     return None
+                held = [event]
             else:
-                held.append(event)
+                if isinstance(known, list):
+                    held = known
+                    held.append(event)
+                else:
+                    held = states[key] = [known, event]
                 if len(held) < needed:
                     return None
                 if within_us is not None:
@@ -66,6 +71,7 @@ class CountOperator(Operator):
                     while held[0].time_us < oldest:
                         del held[0]
                     if len(held) < needed:
+                        states[key] = states.pop(key)  # to the end: its first event is now a later one
                         return None
                 del states[key]
             degraded = self.is_degraded(event.time_us)
@@ -75,17 +81,40 @@ class CountOperator(Operator):
         return receive
 
     def expire(self, now_us: int) -> None:
-        """See :class:`Operator`."""
-        if self._within_us is not None:
-            oldest = now_us - self._within_us
-            for key in [key for key, held in self._held.items() if held[-1].time_us < oldest]:
-                del self._held[key]
+        """See :class:`Operator`.
+
+        Keys stand nearly in the order of their first events, so the search ends at one whose first is in time; what it
+        misses the next one finds. At the limit all keys are looked at, so that none is dropped there while one that
+        has expired is kept.
+        """
+        if self._within_us is None:
+            return
+        oldest = now_us - self._within_us
+        states = self._held
+        everywhere = len(states) >= self.limits.keys
+        expired = []
+        for key, held in states.items():
+            if isinstance(held, list):
+                if held[-1].time_us < oldest:
+                    expired.append(key)
+                elif held[0].time_us >= oldest and not everywhere:
+                    break
+            elif held.time_us < oldest:
+                expired.append(key)
+            elif not everywhere:
+                break
+        for key in expired:
+            del states[key]
 
     def snapshot(self, table: EventTable) -> Any:
         """See :class:`Operator`."""
-        return [[pack_key(key), [table.number(e) for e in held]] for key, held in self._held.items()]
+        return [[pack_key(key), [table.number(e) for e in _listed(held)]] for key, held in self._held.items()]
 
     def restore(self, state: Any, table: EventTable) -> None:
         """See :class:`Operator`."""
         self._held.clear()  # the same dictionary: receivers hold on to it
         self._held.update((unpack_key(key), [table.event(n) for n in numbers]) for key, numbers in state)
+
+
+def _listed(held: Event | list[Event]) -> list[Event]:
+    return held if isinstance(held, list) else [held]
