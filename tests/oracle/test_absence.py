@@ -177,6 +177,13 @@ def test_expect_is_silence_for_keys_that_are_not_in_the_table() -> None:
     assert expected("expect H from hosts for 10 seconds", "", ["a"], flush=True) == []
 
 
+def test_expect_meets_where_with_a_step_that_is_null() -> None:
+    assert expected("expect H from hosts for 10 seconds where h.x > 1", "z@0 z@30", ["a"]) == []
+    assert expected('expect H from hosts for 10 seconds where host == "b"', "z@0 z@30", ["a", "b"]) == [
+        (10, "b", 0, None)
+    ]
+
+
 def test_expect_then() -> None:
     pattern = "expect H from hosts for 10 seconds then B within 100 seconds"
     assert expected(pattern, "z@0 b1@10 host=a b2@11 host=a v=2", ["a"]) == [(11, "a", 1, 2)]

@@ -95,6 +95,14 @@ def test_loops_of_every(pattern: str, events: str, matches: list[str]) -> None:
     assert found(when(f"{pattern} within 100 seconds"), events) == matches
 
 
+def test_limit_does_not_show() -> None:
+    assert found(when("every A+ then B within 100 seconds limit 1"), "a1 a2 b1") == [
+        "a1 a2 b1 @2",
+        "a1 b1 @2",
+        "a2 b1 @2",
+    ]
+
+
 def test_every_loop_that_having_rejects_grows() -> None:
     rules = when("every A+ having sum(x) >= 3", emit="R(s = sum(x))")
     assert found(rules, "a1 x=1 a2 x=2 a3 x=1") == ["a1 a2 @1", "a1 a2 a3 @2", "a2 a3 @2"]

@@ -283,8 +283,8 @@ class PatternChecker:
         if node.maximum != 1:
             self._loop_count += 1
             inside = replace(inside, loops=(*place.loops, self._loop_count))
-        if node.mode == "every":
-            inside = replace(inside, inside=(*inside.inside, "every"))
+        if node.mode is not None:
+            inside = replace(inside, inside=(*inside.inside, node.mode))
         before = set(self._bound)
         if node.maximum != 1 and place.absent is None:
             self._bound |= set(self._visible_names(node.element, name))
@@ -293,6 +293,8 @@ class PatternChecker:
         mode = node.mode or "relaxed"
         if mode == "every" and not isinstance(element, Step):
             self._refuse_every(node.span, "`every` stands before one event or a loop of one event")
+        if mode == "every" and "consecutive" in place.inside:
+            self._refuse_every_consecutive(node.span)
         if isinstance(element, Absence):
             message = "what stays away cannot be repeated"
             self.report.error("CEP401", message, node.span, "write `no … for` with the whole time")
@@ -316,6 +318,10 @@ class PatternChecker:
     def _refuse_every(self, span: Span, problem: str, hint: str | None = None) -> None:
         hint = hint or "write it before a single event: `then every B`, `three every B`"
         self.report.error("CEP408", problem, span, hint)
+
+    def _refuse_every_consecutive(self, span: Span) -> None:
+        problem = "`consecutive` and `every` contradict each other"
+        self._refuse_every(span, problem, "leave out one of them")
 
     def _until(self, node: syntax.Until, place: _Place) -> PatternNode:
         element = self._build(node.element, place, None)
@@ -426,6 +432,8 @@ class PatternChecker:
             if link.immediately:
                 problem = "`immediately` and `every` contradict each other"
                 self._refuse_every(link.span, problem, "leave out one of them")
+            if "consecutive" in place.inside:
+                self._refuse_every_consecutive(link.span)
             contiguity = "every"
             built = self._build(element.element, place, name)
             if not isinstance(built, Step):
