@@ -283,16 +283,18 @@ class PatternChecker:
         if node.maximum != 1:
             self._loop_count += 1
             inside = replace(inside, loops=(*place.loops, self._loop_count))
-        if node.mode == "every":
-            inside = replace(inside, inside=(*inside.inside, "every"))
+        if node.mode is not None:
+            inside = replace(inside, inside=(*inside.inside, node.mode))
         before = set(self._bound)
-        if node.maximum != 1:
+        if node.maximum != 1 and place.absent is None:
             self._bound |= set(self._visible_names(node.element, name))
         element = self._build(node.element, inside, name)
         self._bound = before | self._names_below(element) if place.absent is None else before
         mode = node.mode or "relaxed"
         if mode == "every" and not isinstance(element, Step):
             self._refuse_every(node.span, "`every` stands before one event or a loop of one event")
+        if mode == "every" and "consecutive" in place.inside:
+            self._refuse_every_consecutive(node.span)
         if isinstance(element, Absence):
             message = "what stays away cannot be repeated"
             self.report.error("CEP401", message, node.span, "write `no … for` with the whole time")
@@ -316,6 +318,10 @@ class PatternChecker:
     def _refuse_every(self, span: Span, problem: str, hint: str | None = None) -> None:
         hint = hint or "write it before a single event: `then every B`, `three every B`"
         self.report.error("CEP408", problem, span, hint)
+
+    def _refuse_every_consecutive(self, span: Span) -> None:
+        problem = "`consecutive` and `every` contradict each other"
+        self._refuse_every(span, problem, "leave out one of them")
 
     def _until(self, node: syntax.Until, place: _Place) -> PatternNode:
         element = self._build(node.element, place, None)
@@ -371,16 +377,25 @@ class PatternChecker:
         bound = set(self._bound)
         element = self._build(node.element, place.within("no"), None)
         self._bound = bound
-        if any(not isinstance(part, Step | Choice) for part in _below(element)):
-            message = "`no` stands before one event"
-            hint = "write one event, or several in parentheses: `no (A or B)`"
-            self.report.error("CEP401", message, node.span, hint)
+        self._refuse_inside_no(element, node.span)
         if refused:
             return element
         if node.duration is None:
             return Absence(element, span=node.span)
         length = duration_us(self.report, self._duration(node.duration), "the time of `no … for`")
         return Absence(element, 1 if length is None else length, span=node.span)
+
+    def _refuse_inside_no(self, element: PatternNode, span: Span) -> None:
+        """A group that stays away is a pattern like any other, but it is looked for only once, and to its end."""
+        for part in _below(element):
+            links = part.links if isinstance(part, Sequence) else ()
+            every = isinstance(part, Loop) and part.mode == "every"
+            if every or any(link.contiguity == "every" for link in links):
+                message = "`every` has no meaning inside `no`: the first that comes is one too many"
+                self.report.error("CEP401", message, span, "leave out `every`")
+            if isinstance(part, Until):
+                message = "`until` has no meaning inside `no`: the loop is one too many at its minimum"
+                self.report.error("CEP401", message, span, "leave out `until`")
 
     def _expectation(self, node: syntax.Expectation, place: _Place) -> PatternNode:
         if place.inside or not place.leading:
@@ -417,6 +432,8 @@ class PatternChecker:
             if link.immediately:
                 problem = "`immediately` and `every` contradict each other"
                 self._refuse_every(link.span, problem, "leave out one of them")
+            if "consecutive" in place.inside:
+                self._refuse_every_consecutive(link.span)
             contiguity = "every"
             built = self._build(element.element, place, name)
             if not isinstance(built, Step):

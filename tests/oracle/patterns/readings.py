@@ -155,10 +155,11 @@ class Reader:
         """The same from the start, for a key of the table of ``expect`` (sentence 12)."""
         first = self._pattern.first if isinstance(self._pattern, c.Sequence) else self._pattern
         if isinstance(first, c.Expectation):
-            (role,) = Reading(self._pattern).roles
-            yield from self._follow(
-                Reading(self._pattern).bind(role, Binding(role.step, None, since_us, (since_us, -1)))
-            )
+            empty = Reading(self._pattern)
+            (role,) = empty.roles
+            started = empty.bind(role, Binding(role.step, None, since_us, (since_us, -1)))
+            if self._meets_where(empty, started):
+                yield from self._follow(started)
 
     # -- from event to event --
 
@@ -413,7 +414,7 @@ def scope_of(
     bindings: Sequence[Binding],
     keys: dict[str, Value] | None = None,
 ) -> Scope:
-    """What expressions see once these events are bound. The keys are those of the first event, if not given."""
+    """What expressions see once these events are bound. The keys are those of the first event; ``keys`` if it is null."""
     events = [binding.event for binding in bindings if binding.event is not None]
     steps: dict[str, list[OracleEvent]] = {}
     for binding in bindings:
@@ -423,5 +424,12 @@ def scope_of(
         steps=steps,
         previous=events[-1] if events else None,
         events=events,
-        keys=keys or ((key_of(rule.keys, events[0]) or {}) if events else {}),
+        keys=_keys_of(rule, bindings, keys),
     )
+
+
+def _keys_of(rule: c.CheckedRule, bindings: Sequence[Binding], keys: dict[str, Value] | None) -> dict[str, Value]:
+    if not bindings:
+        return {}
+    event = bindings[0].event
+    return (keys if event is None else key_of(rule.keys, event)) or {}
