@@ -271,7 +271,8 @@ PATTERNS = (
         "CEP401",
         "`no` where it has no meaning",
         "`no B` says that B stays away between two steps, or after the last one. Inside `and`, `or` and `N of` "
-        "there is no such stretch of time. Behind `no` stands one event, or several in parentheses with `or`.",
+        "there is no such stretch of time. Behind `no` stands one event, or in parentheses several with `or`, or a "
+        "group such as `no (B then C)`, but nothing with `every` or `until`; at the start of a pattern only events.",
     ),
     Code(
         "CEP402",

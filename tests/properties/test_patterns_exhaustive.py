@@ -153,9 +153,10 @@ def engine_results(engine: Engine, some: list[Stream]) -> dict[int, list[Shown]]
 
 
 def shown(fields: dict[str, object], start_us: int) -> str:
-    """The fields, times since the start of the stream."""
-    if isinstance(fields.get("deadline"), str):
-        fields = fields | {"deadline": parse_time(str(fields["deadline"])) - start_us}
+    """The fields; ``deadline``, which events carry as text and the oracle in microseconds, since the stream's start."""
+    deadline = fields.get("deadline")
+    if isinstance(deadline, str | int):
+        fields = fields | {"deadline": (parse_time(deadline) if isinstance(deadline, str) else deadline) - start_us}
     return str(fields)
 
 

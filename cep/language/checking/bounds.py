@@ -28,18 +28,20 @@ from cep.language.report import Report
 
 def check_bounds(report: Report, pattern: PatternNode, within_us: int | None, within_span: Span, limited: bool) -> None:
     """Reports all that has no meaning in a pattern, and a pattern that nothing bounds."""
-    if isinstance(pattern, Absence) and pattern.duration_us is None:
-        _leading(report, pattern)
+    if isinstance(pattern, Absence) and not _can_lead(report, pattern):
         return
     if can_be_empty(pattern):
         message = "this pattern can match nothing"
         report.error("CEP405", message, pattern.span, "make one of its parts necessary: `some A`")
         return
     before = report.error_count
-    for absence in _leading_absences(pattern):
-        _leading(report, absence)
+    for absence in [] if isinstance(pattern, Absence) else _leading_absences(pattern):
+        _can_lead(report, absence)
     _check_loops(report, pattern)
     _check_closing(report, pattern, within_us is not None)
+    for node in _all(pattern):
+        if isinstance(node, Absence):
+            _check_closing(report, node.element, True)
     _check_minimum(report, pattern, within_us, within_span)
     sound = report.error_count == before
     if sound and within_us is None and not limited and not _is_bounded(pattern):
@@ -47,36 +49,51 @@ def check_bounds(report: Report, pattern: PatternNode, within_us: int | None, wi
         report.warning("CEP415", message, pattern.span, "add `within`, such as `within 1 hour`")
 
 
-def _leading(report: Report, absence: Absence) -> None:
-    message = "nothing says since when this event is to stay away"
-    hint = "write `no … for 30 minutes`, or put the event before it that starts the wait"
-    report.error("CEP403", message, absence.span, hint)
+def _can_lead(report: Report, absence: Absence) -> bool:
+    """Whether it may be the first thing in a pattern: silence since the last event of a kind."""
+    if absence.duration_us is None:
+        message = "nothing says since when this event is to stay away"
+        hint = "write `no … for 30 minutes`, or put the event before it that starts the wait"
+        report.error("CEP403", message, absence.span, hint)
+        return False
+    members = absence.element.members if isinstance(absence.element, Choice) else (absence.element,)
+    if not all(isinstance(member, Step) for member in members):
+        message = "at the start of a pattern silence is counted from the last event, and here several make one"
+        hint = "write one event behind `no`, or put the event before it that starts the wait"
+        report.error("CEP401", message, absence.span, hint)
+        return False
+    return True
 
 
 # ---- emptiness ----
 
 
-def can_be_empty(node: PatternNode) -> bool:
-    """Whether it matches without any event and without waiting."""
+def can_be_empty(node: PatternNode, *, waiting: bool = False) -> bool:
+    """Whether it matches without any event and, unless ``waiting``, without waiting."""
     match node:
         case Loop():
-            return node.minimum == 0 or can_be_empty(node.element)
+            return node.minimum == 0 or can_be_empty(node.element, waiting=waiting)
         case Sequence():
-            return can_be_empty(node.first) and all(can_be_empty(link.element) for link in node.links)
+            parts = (node.first, *(link.element for link in node.links))
+            return all(can_be_empty(part, waiting=waiting) for part in parts)
         case Choice():
-            return any(can_be_empty(member) for member in node.members)
+            return any(can_be_empty(member, waiting=waiting) for member in node.members)
         case SomeOf():
-            return sum(can_be_empty(member) for member in node.members) >= node.count
+            return sum(can_be_empty(member, waiting=waiting) for member in node.members) >= node.count
         case Until() | Bounded() | Consecutive():
-            return can_be_empty(node.element)
+            return can_be_empty(node.element, waiting=waiting)
         case Absence():
-            return node.duration_us is None
+            return waiting or node.duration_us is None
     return False
 
 
 def _check_loops(report: Report, node: PatternNode) -> None:
-    if isinstance(node, Loop) and can_be_empty(node.element):
+    message = ""
+    if isinstance(node, Loop) and can_be_empty(node.element, waiting=True):
         message = "what is repeated here can match nothing"
+    if isinstance(node, Absence) and can_be_empty(node.element):
+        message = "what is to stay away here can match nothing"
+    if message:
         report.error("CEP405", message, node.span, "make one of its parts necessary: `some A`")
         return
     for child in children_of(node):
@@ -97,9 +114,9 @@ def children_of(node: PatternNode) -> Iterator[PatternNode]:
 
 
 def _leading_absences(node: PatternNode) -> Iterator[Absence]:
-    """Absences without a time of their own, before which no event can have come."""
+    """Absences before which no event can have come."""
     match node:
-        case Absence() if node.duration_us is None:
+        case Absence():
             yield node
         case Loop() | Consecutive() | Bounded() | Until():
             yield from _leading_absences(node.element)
@@ -161,7 +178,10 @@ def _least_us(node: PatternNode, closing: bool) -> int:
         case Loop():
             return node.minimum * _least_us(node.element, closing) if node.minimum else 0
         case Sequence():
-            total = _least_us(node.first, False) if not isinstance(node.first, Absence) else 0
+            if isinstance(node.first, Absence | Expectation):
+                total = node.first.duration_us or 0
+            else:
+                total = _least_us(node.first, False)
             for index, link in enumerate(node.links):
                 last = closing and index == len(node.links) - 1
                 total += link.minimum_us or 0

@@ -286,7 +286,7 @@ class PatternChecker:
         if node.mode == "every":
             inside = replace(inside, inside=(*inside.inside, "every"))
         before = set(self._bound)
-        if node.maximum != 1:
+        if node.maximum != 1 and place.absent is None:
             self._bound |= set(self._visible_names(node.element, name))
         element = self._build(node.element, inside, name)
         self._bound = before | self._names_below(element) if place.absent is None else before
@@ -371,16 +371,25 @@ class PatternChecker:
         bound = set(self._bound)
         element = self._build(node.element, place.within("no"), None)
         self._bound = bound
-        if any(not isinstance(part, Step | Choice) for part in _below(element)):
-            message = "`no` stands before one event"
-            hint = "write one event, or several in parentheses: `no (A or B)`"
-            self.report.error("CEP401", message, node.span, hint)
+        self._refuse_inside_no(element, node.span)
         if refused:
             return element
         if node.duration is None:
             return Absence(element, span=node.span)
         length = duration_us(self.report, self._duration(node.duration), "the time of `no … for`")
         return Absence(element, 1 if length is None else length, span=node.span)
+
+    def _refuse_inside_no(self, element: PatternNode, span: Span) -> None:
+        """A group that stays away is a pattern like any other, but it is looked for only once, and to its end."""
+        for part in _below(element):
+            links = part.links if isinstance(part, Sequence) else ()
+            every = isinstance(part, Loop) and part.mode == "every"
+            if every or any(link.contiguity == "every" for link in links):
+                message = "`every` has no meaning inside `no`: the first that comes is one too many"
+                self.report.error("CEP401", message, span, "leave out `every`")
+            if isinstance(part, Until):
+                message = "`until` has no meaning inside `no`: the loop is one too many at its minimum"
+                self.report.error("CEP401", message, span, "leave out `until`")
 
     def _expectation(self, node: syntax.Expectation, place: _Place) -> PatternNode:
         if place.inside or not place.leading:
