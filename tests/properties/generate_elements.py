@@ -145,7 +145,7 @@ def quantifiers(one_event: bool, may_be_empty: bool) -> list[Quantifier]:
     if one_event:
         found += [*_UNBOUNDED, *_COUNTED, *_EVERY]
     if may_be_empty:
-        found += [*_EMPTY, *_EMPTY, *_CONSECUTIVE_EMPTY]
+        found += [*_EMPTY, *_EMPTY, *_EMPTY[:2] * 4, *_CONSECUTIVE_EMPTY]
     return found
 
 

@@ -16,7 +16,7 @@ from cep.functions import EvaluationError
 from cep.language.checked import CheckedKey, Expression
 from cep.plan.generate.functions import Functions
 from cep.plan.generate.scope import Scope
-from cep.plan.generate.support import canonical_key, key_value
+from cep.plan.generate.support import bound_events, canonical_key, key_value
 from cep.plan.intake import EventClock
 from cep.plan.plan import TypePlan
 from cep.projection import Projection
@@ -100,13 +100,14 @@ class InterpretedFunctions:
             window = [self._event(e) for e in events or ()]
             return interpreter.Scope(candidate=self._event(event), events=window, keys=keys)
         steps = {name: [self._event(e) for e in bound[number]] for name, number in scope.steps.items()}
-        held = [self._event(e) for e in (events if scope.complete else [e for part in bound for e in part])]
+        held = [self._event(e) for e in (events if scope.complete else bound_events(bound))]
         previous = held[-1] if held else None
         if scope.current is not None:
             steps[scope.current] = [self._event(event)]
         bound_steps = {name: found for name, found in steps.items() if found}
         candidate = self._event(event) if event is not None else None
-        return interpreter.Scope(candidate, bound_steps, previous, held, keys)
+        timeout = {name: getattr(bound, name, None) for name in ("matched_steps", "missing_step", "deadline")}
+        return interpreter.Scope(candidate, bound_steps, previous, held, keys, timeout=timeout)
 
     def _event(self, event: Event) -> OracleEvent:
         fields = {

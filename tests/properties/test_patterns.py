@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cep.engine import Engine
 from tests.not_yet import engine_of
-from tests.properties.generate_patterns import pattern_pairs
+from tests.properties.generate_patterns import WORDS, measure, pattern_pairs
 from tests.properties.generate_rules import Scenario, scattered
 from tests.properties.pairs import assert_equal, pattern_examples
 from tests.properties.test_determinism import (
@@ -109,9 +109,9 @@ def test_two_engines_of_the_same_rules_agree(pair: Scenario) -> None:
 
 
 def test_a_third_of_the_pairs_matches() -> None:
-    """Of the pairs that run, at least a third derives something; and the checker does not refuse most of them."""
-    from tests.properties.generate_patterns import measure
-
+    """By the oracle, so that it holds for what the engine does not run yet too; and no family is without matches."""
     counts = measure(400)
-    assert counts["pairs"] >= 300
-    assert 3 * counts["run, match"] >= counts["run"]
+    assert counts["all"] >= 300
+    assert 3 * counts["all, match"] >= counts["all"]
+    for word in WORDS:
+        assert counts[f"with {word.strip()}, match"] > 0, word

@@ -164,6 +164,8 @@ def _check_closing(report: Report, node: PatternNode, bounded: bool) -> None:
                 report.error("CEP406", message, node.span, hint)
         case Until():
             loop = node.element
+            while isinstance(loop, Bounded | Consecutive):
+                loop = loop.element
             if isinstance(loop, Loop) and loop.maximum != loop.minimum and not bounded:
                 message = "nothing ends this loop if what it waits for never comes"
                 report.error("CEP407", message, node.span, "give the rule a `within`")
