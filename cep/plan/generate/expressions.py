@@ -39,6 +39,7 @@ from cep.language.checked import (
     StepValues,
     Unary,
 )
+from cep.plan.generate.aggregates import ROUNDED, definition
 from cep.plan.generate.nodes import (
     all_of,
     any_of,
@@ -54,6 +55,7 @@ from cep.plan.generate.nodes import (
     walrus,
 )
 from cep.plan.generate.scope import Scope
+from cep.plan.plan import AggregatePlan
 from cep.projection import Projection
 from cep.types import ANY
 
@@ -346,22 +348,21 @@ class Generator:
     def _value_of_aggregate(self, x: Aggregate, scope: Scope) -> ast.expr:
         found = self._aggregated(x, scope)
         # The mean of times is a time again: whole microseconds.
-        return call("whole_us", found) if x.function == "avg" and x.type.name in ("duration", "timestamp") else found
+        return call("whole_us", found) if x.function in ROUNDED and x.type.name in ("duration", "timestamp") else found
 
     def _aggregated(self, x: Aggregate, scope: Scope) -> ast.expr:
         kept = scope.aggregate_value(x)
         if kept is not None:
             return kept
         events = scope.all_events() if x.step is None else scope.step_events(x.step)
-        if x.argument is None:
-            if x.where is None:
-                return call("len", events)
-            return call("len", self._over(events, Constant(True), x.where, scope))
-        values = self._over(events, x.argument, x.where, scope)
-        function = self.constant(self._namespace["AGGREGATES"][x.function].over_values)
-        return ast.Call(function, [values], [])
+        plan = AggregatePlan.of(x)
+        if x.function == "count" and x.where is None:
+            return call("len", events)
+        return ast.Call(self.constant(definition(plan)), [self._over(events, plan.row, x.where, scope)], [])
 
     def _value_of_call(self, x: Call, scope: Scope) -> ast.expr:
+        if x.function == "time" and isinstance(x.arguments[0], EventValue):
+            return self._event_time(x.arguments[0], scope)
         record = self._namespace["FUNCTIONS"][x.function]
         arguments: list[ast.expr] = []
         if record.takes_event_time:
@@ -383,6 +384,10 @@ class Generator:
         return ast.Lambda(parameters, self.value(x.body, scope))
 
     def _event_time(self, x: EventValue, scope: Scope) -> ast.expr:
+        if not isinstance(x.event, StepEventAt):
+            event, nullable = scope.event(x.event)
+            if not nullable:
+                return attribute(event, "time_us")
         event = self._event(x, scope)
         variable = self.temporary()
         known = attribute(name(variable), "time_us")
@@ -399,8 +404,8 @@ class Generator:
 
 def base_namespace() -> dict[str, Any]:
     """What all generated code may refer to besides its constants."""
-    from cep.functions import AGGREGATES, FUNCTIONS, operators
-    from cep.functions.aggregates import whole_us
+    from cep.functions import FUNCTIONS, operators
+    from cep.functions.definitions import whole_us
     from cep.plan.generate import support
 
     namespace: dict[str, Any] = {
@@ -415,7 +420,6 @@ def base_namespace() -> dict[str, Any]:
     namespace |= {
         "NUMBERS": frozenset({int, float}),
         "UNSET": msgspec.UNSET,
-        "AGGREGATES": AGGREGATES,
         "whole_us": whole_us,
         "FUNCTIONS": FUNCTIONS,
         "str": str,

@@ -39,7 +39,8 @@ class Scope:
     ``steps`` numbers the steps of a pattern; ``current`` is the single step whose candidate is being tested, so that
     references to it mean the candidate. ``aggregates`` numbers those a window keeps. ``keys`` numbers the rule's keys;
     with ``single_key`` the key is the bare value instead of a tuple. ``candidate`` is the variable of the event at
-    hand, ``locals`` hold fields already loaded into variables.
+    hand, ``locals`` hold fields already loaded into variables. ``length_us`` is the length of a window in time, for an
+    interpreter in the place of the generator.
     """
 
     steps: dict[str, int] = field(default_factory=dict)
@@ -49,6 +50,7 @@ class Scope:
     keys: dict[str, int] = field(default_factory=dict)
     single_key: bool = False
     over_window: bool = False
+    length_us: int | None = None
     complete: bool = False
     candidate: str = "e"
     loaded: dict[str, str] = field(default_factory=dict)
@@ -92,7 +94,7 @@ class Scope:
 
     def aggregate_value(self, aggregate: Aggregate) -> ast.expr | None:
         """The value that the window keeps, null where the aggregate is computed from events."""
-        number = self.aggregates.get(AggregatePlan(aggregate.function, aggregate.argument, aggregate.where))
+        number = self.aggregates.get(AggregatePlan.of(aggregate))
         return None if number is None else item(name("b"), number)
 
     def key(self, key_name: str) -> ast.expr:
@@ -110,7 +112,8 @@ def scope_of(rule: RulePlan) -> Scope:
         steps = {step.name: number for number, step in enumerate(operator.steps)}
         return Scope(steps=steps, keys=keys, single_key=single, complete=True)
     numbers = {aggregate: number for number, aggregate in enumerate(operator.aggregates)}
-    return Scope(aggregates=numbers, keys=keys, single_key=single, over_window=True)
+    length_us = operator.length_us
+    return Scope(aggregates=numbers, keys=keys, single_key=single, over_window=True, length_us=length_us)
 
 
 def single_key(rule: RulePlan) -> bool:

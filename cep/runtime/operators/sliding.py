@@ -18,7 +18,7 @@ from cep.functions.values import same_key
 from cep.plan.generate.scope import Scope, scope_of
 from cep.plan.plan import AggregatePlan, RulePlan, WindowPlan
 from cep.runtime.emitter import Derived, Emitter
-from cep.runtime.operators.accumulators import ACCUMULATORS, Accumulator
+from cep.runtime.operators.accumulators import Accumulator, make_accumulator
 from cep.runtime.operators.operator import Operator, Receiver, Surroundings
 from cep.runtime.state import EventTable, pack_key, unpack_key
 
@@ -28,10 +28,10 @@ class KeyWindow:
 
     __slots__ = ("accumulators", "armed", "degraded", "events", "rows")
 
-    def __init__(self, aggregates: Sequence[AggregatePlan]) -> None:
+    def __init__(self, aggregates: Sequence[AggregatePlan], length_us: int) -> None:
         self.events: deque[Event] = deque()
         self.rows: deque[tuple[Any, ...]] = deque()
-        self.accumulators: list[Accumulator] = [ACCUMULATORS[a.function]() for a in aggregates]
+        self.accumulators: list[Accumulator] = [make_accumulator(a, length_us) for a in aggregates]
         self.armed = True
         self.degraded = False
 
@@ -143,7 +143,7 @@ class SlidingOperator(Operator):
     def _begin(self, key: Any, now_us: int) -> KeyWindow:
         if len(self._windows) >= self.room:
             self.make_room(self._windows, now_us, self._plan.length_us)
-        window = self._windows[key] = KeyWindow(self._plan.aggregates)
+        window = self._windows[key] = KeyWindow(self._plan.aggregates, self._plan.length_us)
         return window
 
     def expire(self, now_us: int) -> None:
@@ -169,7 +169,7 @@ class SlidingOperator(Operator):
         self._windows = {}
         for packed, armed, degraded, numbers in state:
             key = unpack_key(packed)
-            window = self._windows[key] = KeyWindow(self._plan.aggregates)
+            window = self._windows[key] = KeyWindow(self._plan.aggregates, self._plan.length_us)
             window.armed = armed
             window.degraded = degraded
             for number in numbers:
