@@ -106,8 +106,9 @@ class FunctionRecord:
 
     ``takes_events``: each event argument is passed as the values of ``event_fields`` followed by its time
     (``speed_kmh``: lat1, lon1, time1_us, lat2, lon2, time2_us; ``time``: time_us); all are null for a null event.
-    ``takes_event_time``: the time of the event at hand is passed first. ``prepare``: arguments whose type, by name, is
-    known to be one of these go through a function first; :meth:`implementation_for` does it.
+    ``takes_event_time``: the time of the event at hand is passed first. ``compile_rest``: where all arguments after the
+    first are known when the rules are loaded, it makes a function of the first from them. ``prepare``: arguments whose
+    type, by name, is known to be one of these go through a function first; :meth:`implementation_for` does it.
     """
 
     name: str
@@ -121,6 +122,7 @@ class FunctionRecord:
     event_fields: tuple[str, ...] = ()
     takes_event_time: bool = False
     prepare: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict, compare=False)
+    compile_rest: Callable[..., Callable[[Any], Any]] | None = field(default=None, compare=False)
 
     @property
     def null(self) -> Literal["propagate", "sees"]:

@@ -147,7 +147,10 @@ def _extreme(which: str, values: Sequence[Value]) -> int | None:
 def _of_numbers(function: str, found: list[Value], constants: Sequence[Value]) -> Value:
     exact = [Fraction(value) for value in found]
     if function == "sum":
-        return sum(found) if all(isinstance(value, int) for value in found) else rounded(sum(exact))
+        whole = all(isinstance(value, int) for value in found)
+        if whole and not -(2**63) <= sum(found) < 2**63:
+            raise EvaluationFailure("the sum does not fit 64 bits")
+        return sum(found) if whole else rounded(sum(exact))
     if not found:
         return None
     mean = sum(exact) / len(exact)

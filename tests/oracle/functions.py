@@ -92,7 +92,8 @@ def _as_text(value: Value) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, (bool, list, dict)) or value is None:
-        return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+        text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+        return re.sub(r"(?<=\d)e\+?(-?)0*(?=\d)", r"e\1", text)  # 1e300, not 1e+300
     return str(value)
 
 

@@ -16,7 +16,7 @@ The definition (S6, S15, section 5):
    the list is empty) and where the right side is no list. ``not in`` is its ``not``; ``between`` is ``>= and <=``.
 6. A condition holds only when it is true; ``if`` takes the alternative when its condition is not true.
 7. ``/`` is true division and gives a float, ``%`` takes the sign of the divisor. Division by zero, and a result that no
-   float can hold, fail the evaluation.
+   float or no int of 64 bits can hold, fail the evaluation.
 8. Aggregates skip nulls, and events for which their filter is unknown or false; see :mod:`tests.oracle.aggregates`.
 
 Readings of the specification (it leaves these open):
@@ -105,7 +105,7 @@ def evaluate(expression: c.Expression, scope: Scope) -> Value:
             return _not(evaluate(operand, scope))
         case c.Unary(operand=operand):
             value = evaluate(operand, scope)
-            return -value if kind(value) == "number" else None
+            return _fitting(-value) if kind(value) == "number" else None
         case c.Binary():
             return _binary(expression, scope)
         case c.Between(value=value, low=low, high=high, negated=negated):
@@ -259,7 +259,13 @@ def _arithmetic(operator: str, left: Value, right: Value) -> Value:
         raise EvaluationFailure(str(error)) from error
     if isinstance(result, complex) or (isinstance(result, float) and not math.isfinite(result)):
         raise EvaluationFailure(f"{left} {operator} {right} is no number")
-    return result
+    return _fitting(result)
+
+
+def _fitting(number: Value) -> Value:
+    if isinstance(number, int) and not -(2**63) <= number < 2**63:
+        raise EvaluationFailure(f"{number} does not fit 64 bits")
+    return number
 
 
 # ---- functions ----

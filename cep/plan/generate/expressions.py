@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -364,6 +364,10 @@ class Generator:
         if x.function == "time" and isinstance(x.arguments[0], EventValue):
             return self._event_time(x.arguments[0], scope)
         record = self._namespace["FUNCTIONS"][x.function]
+        known = [a.value for a in x.arguments[1:] if isinstance(a, Constant) and a.value is not None]
+        if record.compile_rest is not None and len(known) == len(x.arguments) - 1:
+            compiled = self.constant(record.compile_rest(*known))
+            return ast.Call(compiled, [self.value(cast("Expression", x.arguments[0]), scope)], [])
         arguments: list[ast.expr] = []
         if record.takes_event_time:
             arguments.append(attribute(name(scope.candidate), "time_us"))
