@@ -98,12 +98,14 @@ class SlidingOperator(Operator):
         """S10: look at the window without the event, let it enter, look again."""
         oldest = event.time_us - self._plan.length_us
         events = window.events
+        before_us = events[0].time_us if events else oldest
         while events and events[0].time_us < oldest:
             window.leave()
         if not events:
             window.armed = True
             window.degraded = False
-        elif self._on_rising and not window.armed:
+        elif self._on_rising and not window.armed and before_us < oldest:
+            # Where nothing has expired this is the window that was looked at last, and found true.
             before = self._values(window, event)
             window.armed = before is None or not self._is_true(before, events[-1], key, events)
         window.enter(event, row)

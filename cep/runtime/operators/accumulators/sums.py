@@ -15,6 +15,7 @@ from cep.runtime.operators.accumulators.accumulator import Accumulator
 
 _SCALE_BITS = 80
 _SCALE = 2.0**_SCALE_BITS
+_DIVISOR = 1 << _SCALE_BITS
 _SMALLEST = 2.0**-28
 _LARGEST = 2.0**900
 _FINEST_BITS = 1_074
@@ -82,7 +83,12 @@ class SumAccumulator(Accumulator):
             return nearest_float(self._fraction()) if self._floats else self._decimal()
         if not self._floats:
             return checked_int(self._int)
-        return self._over(1)
+        if self._fines or self._ints:
+            return self._over(1)
+        try:
+            return self._scaled / _DIVISOR
+        except OverflowError:
+            return self._over(1)
 
     def _change_fine(self, value: float, sign: int) -> None:
         if value == 0.0:
