@@ -182,7 +182,9 @@ def _window_events(window: WindowPlan) -> str:
 
 
 def _aggregate(aggregate: AggregatePlan) -> str:
-    return aggregate_text(Aggregate(aggregate.function, aggregate.argument, aggregate.where))
+    return aggregate_text(
+        Aggregate(aggregate.function, aggregate.argument, aggregate.where, parameters=aggregate.parameters)
+    )
 
 
 def _key(key: CheckedKey) -> str:

@@ -63,7 +63,7 @@ class _Uses:
         if isinstance(operator, WindowPlan):
             shown.append(operator.when)
             for aggregate in operator.aggregates:
-                shown += [aggregate.argument, aggregate.where]
+                shown += [aggregate.argument, aggregate.where, *aggregate.parameters]
         else:
             groups += [fits for _, fits in watch_fits(operator.automaton)]
             shown += [operator.having, *(due.condition for group in operator.ends for due in group)]

@@ -21,8 +21,6 @@ from cep.language.checked import (
 )
 from cep.plan.walk import walk
 
-WINDOW_AGGREGATES = frozenset({"count", "sum", "avg", "min", "max", "count_distinct", "distinct", "first", "last"})
-
 _ROW = "a row of a table where an event is wanted"
 _INSTEAD = {
     _ROW: "a row has no time; write its columns, as in `distance_km(lat, lon, homes.lat, homes.lon)`",
@@ -90,9 +88,7 @@ def _expressions(rule: CheckedRule) -> Iterator[tuple[str, Span]]:
     trees = (rule.pattern, rule.input, rule.where, rule.having, rule.emit, rule.when)
     for node in (n for tree in trees for n in walk(tree)):
         if isinstance(node, Aggregate):
-            if node.function not in WINDOW_AGGREGATES:
-                yield f"the aggregate `{node.function}`", node.span
-            elif node.over is not None:
+            if node.over is not None:
                 yield "an aggregate with a window of its own", node.span
         elif over_window and isinstance(node, PreviousEvent):
             yield "`prev` in a rule over windows", node.span

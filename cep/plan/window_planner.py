@@ -20,9 +20,7 @@ def plan_window(rule: CheckedRule, catalogue: Catalogue) -> WindowPlan:
     shown: list[Expression] = [f.value for f in rule.emit.fields]
     if rule.when is not None:
         shown.append(rule.when)
-    wanted = dict.fromkeys(
-        AggregatePlan(a.function, a.argument, a.where) for expression in shown for a in aggregates(expression)
-    )
+    wanted = dict.fromkeys(AggregatePlan.of(a) for expression in shown for a in aggregates(expression))
     names = sorted({name for expression in shown for name in event_fields(expression)})
     for event_type in fits:
         if len(fits) == 1:

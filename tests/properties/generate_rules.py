@@ -71,6 +71,14 @@ def oracle_events(scenario: Scenario) -> list[OracleEvent]:
     ]
 
 
+FURTHER_AGGREGATES = [
+    "range(x)", "stddev(x)", "variance(y)", "median(x)", "percentile(y, 90)", "percentile(x, 12.5 where y < 2)", "nth(x, 1)",
+    "nth(y, -2)", "collect(x)", "collect(x where y > 1)", "top(x, 2)", "top(x, 2, sum(y))", "top(j, 1, avg(x where y > 0))",
+    "top(x, 3, count(y > 1))", "arg_max(x, y)", "arg_min(y, x where x > 0)", "rate()", "rate(x > 1)", "ewma(x, 3 seconds)",
+    "ewma(y, 10ms where x < 3)", "zscore(x)", "slope(x)", "slope(y where x > 0)", "correlation(x, y)",
+]  # fmt: skip
+"""Beside those that the rules are made of."""
+
 QUANTIFIERS = ["{}", "{}+", "some {}", "two {}", "2+ {}", "exactly 3 {}", "2 to 3 {}", "{}{{1,2}}", "3 or more {}"]
 
 
@@ -165,7 +173,7 @@ def _emit(draw: st.DrawFn, emitted: str, keys: list[str], steps: list[Written]) 
     for step in steps:
         one = one_field(draw, step)
         more += [one, f"{one} + 1", f"count({step.name})", f"sum({step.name}.y)"]
-    chosen = draw(st.lists(st.sampled_from(more), max_size=3))
+    chosen = draw(st.lists(st.sampled_from(more) | st.sampled_from(FURTHER_AGGREGATES), max_size=3))
     fields += [f"f{number} = {each}" for number, each in enumerate(chosen)]
     return _written(draw, emitted, fields)
 
@@ -198,7 +206,7 @@ def window_rules(draw: st.DrawFn, name: str = "first", emitted: str = "Alert", t
     fields = list(dict.fromkeys([*(key.rstrip("?") for key in keys), "k", "j"]))
     fields += ["x = count()", "y = sum(x)"]
     more = ["avg(x)", "min(x)", "max(y)", "distinct(x)", "first(x)", "last(y)", "x", "y", "count_distinct(j)"]
-    chosen = draw(st.lists(st.sampled_from(more), max_size=3))
+    chosen = draw(st.lists(st.sampled_from(more) | st.sampled_from(FURTHER_AGGREGATES), max_size=3))
     fields += [f"f{number} = {each}" for number, each in enumerate(chosen)]
     lines += _written(draw, emitted, fields)
     return "\n".join(lines) + "\n"
@@ -224,6 +232,13 @@ def _window_condition(draw: st.DrawFn) -> str:
                 "first(x) < last(x)",
                 f"{n} in distinct(y)",
                 f"12 / sum(x) > {n}",
+                f"percentile(x, 75) >= {n}",
+                "x > median(x)",
+                f"stddev(x) < {n}",
+                "rate(x > 0) > 0.2",
+                "ewma(x, 4s) > 1",
+                "slope(x) > 0",
+                "arg_max(y, x) == y",
             ]
         )
     )

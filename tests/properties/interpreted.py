@@ -98,7 +98,8 @@ class InterpretedFunctions:
         keys = {name: key_value(parts[number]) for name, number in scope.keys.items()}
         if scope.over_window:
             window = [self._event(e) for e in events or ()]
-            return interpreter.Scope(candidate=self._event(event), events=window, keys=keys)
+            bounds = None if scope.length_us is None else (event.time_us - scope.length_us, event.time_us)
+            return interpreter.Scope(candidate=self._event(event), events=window, keys=keys, window=bounds)
         steps = {name: [self._event(e) for e in bound[number]] for name, number in scope.steps.items()}
         held = [self._event(e) for e in (events if scope.complete else bound_events(bound))]
         previous = held[-1] if held else None

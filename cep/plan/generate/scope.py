@@ -41,7 +41,8 @@ class Scope:
     references to it mean the candidate; ``optional`` are those that may not be bound, and with ``eventless`` a match
     may hold no event at all. ``aggregates`` numbers those a window keeps. ``keys`` numbers the rule's keys; with
     ``single_key`` the key is the bare value instead of a tuple. ``candidate`` is the variable of the event at hand,
-    ``locals`` hold fields already loaded into variables.
+    ``locals`` hold fields already loaded into variables. ``length_us`` is the length of a window in time, for an
+    interpreter in the place of the generator.
     """
 
     steps: dict[str, int] = field(default_factory=dict)
@@ -51,6 +52,7 @@ class Scope:
     keys: dict[str, int] = field(default_factory=dict)
     single_key: bool = False
     over_window: bool = False
+    length_us: int | None = None
     complete: bool = False
     optional: frozenset[str] = frozenset()
     eventless: bool = False
@@ -106,7 +108,7 @@ class Scope:
 
     def aggregate_value(self, aggregate: Aggregate) -> ast.expr | None:
         """The value that the window keeps, null where the aggregate is computed from events."""
-        number = self.aggregates.get(AggregatePlan(aggregate.function, aggregate.argument, aggregate.where))
+        number = self.aggregates.get(AggregatePlan.of(aggregate))
         return None if number is None else item(name("b"), number)
 
     def key(self, key_name: str) -> ast.expr:
@@ -127,7 +129,8 @@ def scope_of(rule: RulePlan) -> Scope:
         eventless = operator.table is not None
         return Scope(steps=steps, keys=keys, single_key=single, complete=True, optional=optional, eventless=eventless)
     numbers = {aggregate: number for number, aggregate in enumerate(operator.aggregates)}
-    return Scope(aggregates=numbers, keys=keys, single_key=single, over_window=True)
+    length_us = operator.length_us
+    return Scope(aggregates=numbers, keys=keys, single_key=single, over_window=True, length_us=length_us)
 
 
 def single_key(rule: RulePlan) -> bool:

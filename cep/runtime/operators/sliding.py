@@ -18,7 +18,7 @@ from cep.functions.values import same_key
 from cep.plan.generate.scope import Scope, scope_of
 from cep.plan.plan import AggregatePlan, RulePlan, WindowPlan
 from cep.runtime.emitter import Derived, Emitter
-from cep.runtime.operators.accumulators import ACCUMULATORS, Accumulator
+from cep.runtime.operators.accumulators import Accumulator, make_accumulator
 from cep.runtime.operators.operator import Operator, Receiver, Surroundings
 from cep.runtime.state import EventTable, pack_key, unpack_key
 
@@ -28,10 +28,10 @@ class KeyWindow:
 
     __slots__ = ("accumulators", "armed", "degraded", "events", "rows")
 
-    def __init__(self, aggregates: Sequence[AggregatePlan]) -> None:
+    def __init__(self, aggregates: Sequence[AggregatePlan], length_us: int) -> None:
         self.events: deque[Event] = deque()
         self.rows: deque[tuple[Any, ...]] = deque()
-        self.accumulators: list[Accumulator] = [ACCUMULATORS[a.function]() for a in aggregates]
+        self.accumulators: list[Accumulator] = [make_accumulator(a, length_us) for a in aggregates]
         self.armed = True
         self.degraded = False
 
@@ -98,12 +98,14 @@ class SlidingOperator(Operator):
         """S10: look at the window without the event, let it enter, look again."""
         oldest = event.time_us - self._plan.length_us
         events = window.events
+        before_us = events[0].time_us if events else oldest
         while events and events[0].time_us < oldest:
             window.leave()
         if not events:
             window.armed = True
             window.degraded = False
-        elif self._on_rising and not window.armed:
+        elif self._on_rising and not window.armed and before_us < oldest:
+            # Where nothing has expired this is the window that was looked at last, and found true.
             before = self._values(window, event)
             window.armed = before is None or not self._is_true(before, events[-1], key, events)
         window.enter(event, row)
@@ -143,7 +145,7 @@ class SlidingOperator(Operator):
     def _begin(self, key: Any, now_us: int) -> KeyWindow:
         if len(self._windows) >= self.room:
             self.make_room(self._windows, now_us, self._plan.length_us)
-        window = self._windows[key] = KeyWindow(self._plan.aggregates)
+        window = self._windows[key] = KeyWindow(self._plan.aggregates, self._plan.length_us)
         return window
 
     def expire(self, now_us: int) -> None:
@@ -169,7 +171,7 @@ class SlidingOperator(Operator):
         self._windows = {}
         for packed, armed, degraded, numbers in state:
             key = unpack_key(packed)
-            window = self._windows[key] = KeyWindow(self._plan.aggregates)
+            window = self._windows[key] = KeyWindow(self._plan.aggregates, self._plan.length_us)
             window.armed = armed
             window.degraded = degraded
             for number in numbers:
