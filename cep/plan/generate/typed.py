@@ -23,7 +23,7 @@ from cep.plan.generate.expressions import Generator
 from cep.plan.generate.nodes import assign, attribute, call, compare, function, if_else, is_, is_not, item, name
 from cep.plan.generate.scope import Scope
 from cep.plan.plan import Plan, TypePlan, time_fields
-from cep.plan.walk import candidate_fields
+from cep.plan.walk import candidate_fields, may_fail
 from cep.projection import INT64, Projection, Value
 from cep.record_keys import ANY, TEXT
 from cep.timestamps import TIME_FIELDS
@@ -184,13 +184,16 @@ class ScanBuilder:
         time = self._attributes[of_type.time_field]
         if len(time_fields(of_type)) != 1:
             return []
+        conditions = [c for c in of_type.conditions if c is not None]
+        if len(conditions) > 1 and any(map(may_fail, conditions)):
+            return []  # the first that is true would hide that another fails
         each = [ast.comprehension(ast.Name("e", ast.Store()), name("events"), [], 0)]
         in_order = ast.BoolOp(ast.And(), [
             is_(attribute(item(name("events"), 0), "__class__"), self._generator.constant(made)),
             compare(item(name("times"), 0), ast.GtE(), name("now")),
             compare(call("sorted", name("times")), ast.Eq(), name("times")),
         ])  # fmt: skip
-        tests = [self._generator.truth(c, Scope()) for c in of_type.conditions if c is not None]
+        tests = [self._generator.truth(c, Scope()) for c in conditions]
         any_true = tests[0] if len(tests) == 1 else ast.BoolOp(ast.Or(), tests)
         numbered = ast.Tuple([ast.Name("index", ast.Store()), ast.Name("e", ast.Store())], ast.Store())
         looked_at = ast.comprehension(numbered, call("enumerate", name("events")), [any_true], 0)

@@ -324,18 +324,32 @@ class PatternOperator(Operator):
         chosen: list[Waiting] = []
         for state in self._states.values():
             waiting = [run for run in state.runs() if run.deadline_us is not None and self._would_end(run)]
-            waiting.sort(key=lambda run: (run.deadline_us, run.serial))
-            taken: set[int] = set()
-            starts: set[int] = set()
-            for run in waiting:
-                own = {id(link.event) for link in run.last.back()}
-                if self._plan.skip.strategy == "past_last" and own & taken:
-                    continue
-                if not self._plan.every and run.serial in starts:
-                    continue
-                taken |= own
-                starts.add(run.serial)
-                chosen.append(run)
+            order = {id(run): place for start in _starts_of(waiting) for place, run in enumerate(start.readings)}
+            waiting.sort(key=lambda run: (run.deadline_us, run.serial, order[id(run)]))
+            chosen += self._selected(waiting)
+        return chosen
+
+    def _selected(self, waiting: Sequence[Run]) -> list[Run]:
+        """Of runs of one key in the order of their ends, those that none before them would remove."""
+        chosen: list[Run] = []
+        strategy = self._plan.skip.strategy
+        alone = not self._plan.every or strategy in ("past_last", "to_next")
+        taken: set[int] = set()
+        starts: set[int] = set()
+        gone: list[tuple[int, int]] = []
+        for run in waiting:
+            links = list(run.last.back())
+            if strategy == "past_last" and any(id(link.event) in taken for link in links):
+                continue
+            if (alone and run.serial in starts) or any(since <= run.serial < up_to for since, up_to in gone):
+                continue
+            chosen.append(run)
+            taken.update(id(link.event) for link in links)
+            starts.add(run.serial)
+            if strategy in ("to_first", "to_last"):
+                named = [link.serial for link in links if link.step == self._plan.skip.step]
+                up_to = named[-1 if strategy == "to_first" else 0] if named else run.serial + 1
+                gone.append((run.serial, up_to))
         return chosen
 
     def _would_end(self, run: Run) -> bool:
