@@ -13,7 +13,7 @@ from cep.language import checked as c
 from cep.plan.automaton import Automaton, Fit
 from cep.plan.automaton_builder import AutomatonBuilder, binding_steps, leading_events, single_event, single_steps
 from cep.plan.catalogue import Catalogue
-from cep.plan.plan import Due, PatternPlan, SkipPlan, StepPlan
+from cep.plan.plan import Due, ExpectPlan, PatternPlan, SkipPlan, StepPlan
 from cep.plan.walk import event_fields, step_fields
 
 
@@ -81,6 +81,7 @@ def plan_pattern(rule: c.CheckedRule, catalogue: Catalogue) -> PatternPlan:
         _skip(rule, numbers),
         _has_every(pattern),
         rule.limit,
+        expected=_expected(pattern, numbers, where),
         written=rule.pattern,
     )
     _note_fields(rule, plan, catalogue)
@@ -116,6 +117,15 @@ def is_strict(automaton: Automaton) -> bool:
     return any(edge.strict for edge in edges) or any(
         watch.inner is not None and is_strict(watch.inner) for watch in automaton.watches
     )
+
+
+def _expected(pattern: c.PatternNode, numbers: Mapping[str, int], where: _Where) -> ExpectPlan | None:
+    """What each key of a table is expected to do from the start."""
+    first = pattern.first if isinstance(pattern, c.Sequence) else pattern
+    if not isinstance(first, c.Expectation):
+        return None
+    name = first.element.name
+    return ExpectPlan(first.table, numbers[name], (*where.unplaced, *where.at_step.get(name, ())))
 
 
 def _skip(rule: c.CheckedRule, numbers: Mapping[str, int]) -> SkipPlan:

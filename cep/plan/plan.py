@@ -71,12 +71,24 @@ class SkipPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class ExpectPlan:
+    """``expect … from TABLE``: each key of the table begins as if ``step`` had come, of which nothing is known.
+
+    ``where`` are the conjuncts that are due with that step.
+    """
+
+    table: str
+    step: int
+    where: tuple[Expression, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class PatternPlan:
     """A pattern: its steps by number (hidden ones last), the automaton over them, and what a match does.
 
     ``ends`` are groups of conditions, by number, that are tested when a loop ends. ``every``: a start may complete more
     than one match. ``limit`` bounds the live runs per key where the rule says so. ``on_timeout`` is emitted when a run
-    has run out of time. ``table``: the table whose keys are expected from the start. ``written`` is the pattern as the
+    has run out of time. ``expected``: keys that are waited for from the start. ``written`` is the pattern as the
     author wrote it, for telling.
     """
 
@@ -89,7 +101,7 @@ class PatternPlan:
     every: bool = False
     limit: int | None = None
     on_timeout: EmitPlan | None = None
-    table: str | None = None
+    expected: ExpectPlan | None = None
     written: PatternNode | None = None
 
     @property

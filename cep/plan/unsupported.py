@@ -14,7 +14,6 @@ from cep.language.checked import (
     CheckedLookup,
     CheckedRule,
     EventValue,
-    Expectation,
     PreviousEvent,
     StepEventAt,
     WindowBound,
@@ -29,7 +28,7 @@ _INSTEAD = {
 
 def unsupported(rule: CheckedRule) -> list[Diagnostic]:
     """One diagnostic for each construct of the rule that does not run yet, in the order written."""
-    found = [*_clauses(rule), *(_pattern(rule) if rule.pattern is not None else _window(rule)), *_expressions(rule)]
+    found = [*_clauses(rule), *(() if rule.pattern is not None else _window(rule)), *_expressions(rule)]
     found.sort(key=lambda pair: (pair[1].line, pair[1].column))
     return [
         Diagnostic("CEP490", f"{what} is part of the language but does not run yet in this version", span)
@@ -43,12 +42,6 @@ def _clauses(rule: CheckedRule) -> Iterator[tuple[str, Span]]:
         yield "`to`", spans.get("to", rule.span)
     if rule.at_most is not None and rule.at_most.keys is not None:
         yield "`at most … per` with keys of its own", rule.at_most.span
-
-
-def _pattern(rule: CheckedRule) -> Iterator[tuple[str, Span]]:
-    for part in walk(rule.pattern):
-        if isinstance(part, Expectation):
-            yield "`expect … from`", part.span
 
 
 def _window(rule: CheckedRule) -> Iterator[tuple[str, Span]]:

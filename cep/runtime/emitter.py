@@ -100,7 +100,7 @@ class Emitter:
             if shown[name] is not None:
                 shown[name] = form(shown[name])
         if rule.emit.star:
-            whole = self._whole(events[-1])
+            whole = self._whole(events[-1]) if events else {}
             shown = {**whole, **shown}
             raw = {**whole, **raw}
         public = DerivedEvent(
@@ -121,6 +121,12 @@ class Emitter:
         )
         self._counters.derived[rule.name] += 1
         return Derived(public, self._record(public, raw) if self._feeds_rules else None)
+
+    def unknown_event(self, time_us: int) -> Event:
+        """An event of which nothing is known: it stands in for the one that a key is expected to have had."""
+        event = self._projection.make({})
+        event.time_us = time_us
+        return event
 
     def share_allowance(self, other: Emitter) -> None:
         """Count the emissions of `at most` together with another emitter of the same rule."""

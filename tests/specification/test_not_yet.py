@@ -46,11 +46,6 @@ def test_patterns(pattern: str) -> None:
     assert set(refusal(emitting(pattern))) == {"CEP490"}
 
 
-def test_expect_from_a_table() -> None:
-    rules = f"{TABLE}rule r when expect Heartbeat from hosts for 60 seconds per host emit X(host)"
-    assert set(refusal(rules)) == {"CEP490"}
-
-
 @pytest.mark.parametrize("window", WINDOWS)
 def test_windows(window: str) -> None:
     assert set(refusal(f"rule r from A per k {window} emit X()")) == {"CEP490"}

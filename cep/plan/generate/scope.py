@@ -126,7 +126,7 @@ def scope_of(rule: RulePlan) -> Scope:
         steps = {step.name: number for number, step in enumerate(operator.steps)}
         timed_out = rule.emit is operator.on_timeout
         optional = frozenset(step.name for step in operator.steps if step.optional or timed_out)
-        eventless = operator.table is not None
+        eventless = operator.expected is not None
         return Scope(steps=steps, keys=keys, single_key=single, complete=True, optional=optional, eventless=eventless)
     numbers = {aggregate: number for number, aggregate in enumerate(operator.aggregates)}
     length_us = operator.length_us

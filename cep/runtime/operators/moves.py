@@ -221,6 +221,13 @@ class Moves:
                 runs.append(self._begun(automaton, edge, event, key, start, None))
         return runs
 
+    def suppose(self, automaton: Automaton, step: int, event: Event, key: Any, start: Start) -> Run:
+        """The reading of a key that is expected: as if the event had come and been bound to the step."""
+        edge = next(edge for edge in automaton.start if edge.target == step)
+        run = self._begun(automaton, edge, event, key, start, None)
+        run.last.step = -1
+        return run
+
     def _begun(
         self, automaton: Automaton, edge: Edge, event: Event, key: Any, start: Start, before: Link | None
     ) -> Run:

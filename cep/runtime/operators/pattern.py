@@ -16,13 +16,14 @@ from typing import Any
 
 from cep.event import Event
 from cep.plan.automaton import Finish
-from cep.plan.generate.scope import Scope, scope_of
+from cep.plan.generate.scope import Scope, scope_of, single_key
 from cep.plan.plan import PatternPlan, RulePlan
 from cep.runtime.emitter import Derived, Emitter
 from cep.runtime.operators.moves import Moves, View
 from cep.runtime.operators.operator import Operator, Output, Receiver, Surroundings
 from cep.runtime.operators.runs import KeyRuns, Link, Run, Start
 from cep.runtime.state import EventTable, pack_key, unpack_key
+from cep.runtime.tables import TableChange
 from cep.runtime.timers import Waiting
 
 
@@ -44,6 +45,11 @@ class PatternOperator(Operator):
         self._moves = Moves(self, plan, plain, self._full)
         compiler = around.compiler
         self._having = compiler.condition([plan.having], whole) if plan.having is not None else None
+        self._expected = plan.expected
+        if plan.expected is not None:
+            self.tables = (plan.expected.table,)
+        where = plan.expected.where if plan.expected is not None else ()
+        self._expected_where = compiler.condition(where, plain) if where else None
         self._run_limit = plan.limit if plan.limit is not None else self.limits.runs_per_key
 
     def receiver(self, event_type: str) -> Receiver:
@@ -73,6 +79,44 @@ class PatternOperator(Operator):
             return derived
 
         return receive
+
+    # ---- what is expected of the keys of a table ----
+
+    def begin(self, time_us: int) -> None:
+        """See :class:`Operator`."""
+        if self._expected is not None:
+            self._expect(self.around.tables.keys(self._expected.table), time_us)
+
+    def table_changed(self, change: TableChange) -> None:
+        """See :class:`Operator`. What is no longer in the table, and was never seen, is no longer expected."""
+        for key in map(self._own_key, change.removed):
+            state = self._states.get(key)
+            for run in state.runs() if state is not None else ():
+                if state is not None and run.last.step < 0:
+                    state.remove(run)
+        self._expect(change.added, change.at_us)
+
+    def _own_key(self, key: tuple[Any, ...]) -> Any:
+        """A key of the table as this rule holds its keys: the columns match `per` in order."""
+        return key[0] if single_key(self.rule) else key
+
+    def _expect(self, keys: Iterable[tuple[Any, ...]], at_us: int) -> None:
+        assert self._expected is not None
+        for key in map(self._own_key, keys):
+            if key is None:
+                continue
+            event = self.emitter.unknown_event(at_us)
+            self._moves.serial += 1
+            start = Start(self._moves.serial, at_us)
+            run = self._moves.suppose(self._automaton, self._expected.step, event, key, start)
+            bound = run.events_by_step(self._width)
+            if self._expected_where is not None and not self.holds(self._expected_where, bound, event, key):
+                continue
+            state = self._states.get(key) or self._begin(key, at_us)
+            start.readings = [run]
+            state.starts[start.serial] = start
+            state.add(run)
+            self._settle(state, run, True, [])
 
     # ---- an event ----
 
@@ -271,7 +315,7 @@ class PatternOperator(Operator):
     def _roles(self, run: Run) -> list[tuple[str, list[Event]]]:
         """The events with the labels of their steps, in the order of the events."""
         links = reversed(list(run.last.back()))
-        return [(self._labels[link.step], [link.event]) for link in links]
+        return [(self._labels[link.step], [link.event]) for link in links if link.step >= 0]
 
     # ---- time ----
 
@@ -311,7 +355,8 @@ class PatternOperator(Operator):
         bound = run.events_by_step(self._width)
         names = [step.name for step in self._plan.steps]
         awaited = [names[number] for number in self._moves.awaited(self._automaton, run)]
-        bound.matched_steps = list(dict.fromkeys(names[link.step] for link in reversed(list(run.last.back()))))
+        links = [link for link in run.last.back() if link.step >= 0]
+        bound.matched_steps = list(dict.fromkeys(names[link.step] for link in reversed(links)))
         bound.missing_step = awaited[0] if len(awaited) == 1 else awaited or None
         bound.deadline = deadline_us
         return self.emit(

@@ -21,6 +21,7 @@ class Link:
     """One event bound to a step, and all that was bound before it.
 
     ``serial`` is the number of the event among those that the operator was offered, ``length`` counts the events.
+    ``step`` is negative for an event that is only supposed: what a key is expected to have had, never seen.
     """
 
     __slots__ = ("before", "event", "length", "serial", "step")
@@ -70,7 +71,7 @@ class Run:
     ``place``: the step bound last. ``spoiled``: the absences of this place that were broken, as bits. ``passed``: an
     event of the key has come since the last one bound. ``deadline_us`` is set while the run waits for a time:
     ``finishing`` tells whether it is then complete, else it times out. ``inner`` are the readings of groups that must
-    stay away, by the number of the watch. ``last`` is null for a key that is expected and was never seen.
+    stay away, by the number of the watch.
     """
 
     __slots__ = (
@@ -102,8 +103,9 @@ class Run:
         if self.bound is None:
             bound = Bound(steps)
             for link in reversed(list(self.last.back())):
-                bound[link.step].append(link.event)
-                bound.taken.append(link.event)
+                if link.step >= 0:
+                    bound[link.step].append(link.event)
+                    bound.taken.append(link.event)
             self.bound = bound
         return self.bound
 
