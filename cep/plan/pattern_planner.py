@@ -206,6 +206,8 @@ def _due(rule: c.CheckedRule, spots: Mapping[str, _Spot], numbers: Mapping[str, 
         together = _in_any_order(conjunct, spots)
         for name in together or [conjunct.last]:
             others = tuple(sorted(numbers[other] for other in together if other != name))
+            if spots[name].loops:  # never due where the loop ends without it
+                others = tuple(sorted({*others, numbers[name]}))
             _place(where, Due(conjunct.expression, others), name, spots)
     return where
 

@@ -76,7 +76,7 @@ class Moves:
         self._width = len(plan.steps)
         self._within_us = plan.within_us
         self._loop_events = operator.limits.loop_events
-        self._scopes = [self._scope_of(number, scope) for number in range(self._width)]
+        self.scopes = [self._scope_of(number, scope) for number in range(self._width)]
         self._plain = self._scope_of(None, scope)
         self.ends = [[self._due(due, self._plain) for due in group] for group in plan.ends]
 
@@ -129,7 +129,7 @@ class Moves:
 
     def _step_role(self, step: int, event_type: str) -> Role | None:
         plan = self._plan.steps[step]
-        return self._role(plan.fits.get(event_type), self._scopes[step], plan.joint)
+        return self._role(plan.fits.get(event_type), self.scopes[step], plan.joint)
 
     def _role(self, fit: Fit | None, scope: Scope, joint: Sequence[Due]) -> Role | None:
         if fit is None:

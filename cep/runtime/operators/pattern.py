@@ -22,6 +22,7 @@ from cep.runtime.emitter import Derived, Emitter
 from cep.runtime.operators.moves import Moves, View
 from cep.runtime.operators.operator import Operator, Output, Receiver, Surroundings
 from cep.runtime.operators.runs import KeyRuns, Link, Run, Start
+from cep.runtime.operators.ties import Ties, candidates
 from cep.runtime.state import EventTable, pack_key, unpack_key
 from cep.runtime.tables import TableChange
 from cep.runtime.timers import Waiting
@@ -45,6 +46,8 @@ class PatternOperator(Operator):
         self._moves = Moves(self, plan, plain, self._full)
         compiler = around.compiler
         self._having = compiler.condition([plan.having], whole) if plan.having is not None else None
+        ties = Ties(plan, compiler, plain, self._moves.scopes)
+        self._ties = ties if any(place in ties for place in self._automaton.places) else None
         self._expected = plan.expected
         if plan.expected is not None:
             self.tables = (plan.expected.table,)
@@ -66,13 +69,17 @@ class PatternOperator(Operator):
             self._moves.serial += 1
             state = self._states.get(key)
             complete: list[Run] = []
+            links: dict[tuple[int, int], Link] = {}
             if state is not None:
                 if within_us is not None:
                     state.expire(event.time_us - within_us)
                 places = touched(mask)
                 if places:
-                    self._advance(state, view, places, event, mask, complete)
-            state = self._start(state, view, event, mask, key, complete)
+                    self._advance(state, view, places, event_type, event, mask, complete, links)
+            state = self._start(state, view, event, mask, key, complete, links)
+            if len(links) > 1:
+                for link in links.values():
+                    link.shared = True
             derived = self._select(state, complete, event.time_us) if complete and state is not None else None
             if state is not None and not state.count:
                 self._states.pop(key, None)
@@ -120,12 +127,34 @@ class PatternOperator(Operator):
 
     # ---- an event ----
 
+    def _concerned(self, state: KeyRuns, places: Sequence[int], event_type: str, event: Event) -> list[Run]:
+        """The runs that the event can concern."""
+        ties = self._ties
+        if ties is None:
+            return [run for place in places for run in state.by_place[place]]
+        found: list[Run] = []
+        for place in places:
+            by_value = state.by_value.get(place)
+            if place not in ties:
+                found += state.by_place[place]
+            elif by_value:
+                key = next(iter(state.by_place[place])).key
+                found += candidates(by_value, ties.brought(place, event_type, event, key))
+        return found
+
     def _advance(
-        self, state: KeyRuns, view: View, places: Sequence[int], event: Event, mask: int, complete: list[Run]
+        self,
+        state: KeyRuns,
+        view: View,
+        places: Sequence[int],
+        event_type: str,
+        event: Event,
+        mask: int,
+        complete: list[Run],
+        links: dict[tuple[int, int], Link],
     ) -> None:
-        """Offer the event to the runs that it can concern."""
-        links: dict[tuple[int, int], Link] = {}
-        concerned = [run for place in places for run in state.by_place[place]]
+        """Offer the event to the runs that it can concern. ``links`` are those made for it."""
+        concerned = self._concerned(state, places, event_type, event)
         for run in concerned:
             if not run.alive:
                 continue
@@ -135,10 +164,10 @@ class PatternOperator(Operator):
                 continue
             if len(became) == 1 and became[0] is run:
                 if run.last is not last:
-                    del state.by_place[place][run]
-                    state.by_place[run.place][run] = None
+                    state.move(run, place)
                 self._settle(state, run, run.last is not last, complete)
                 continue
+            last.shared = True
             run.start.split(run, became)
             for successor in became:
                 if successor is not run:
@@ -151,7 +180,14 @@ class PatternOperator(Operator):
                 self._drop_oldest(state)
 
     def _start(
-        self, state: KeyRuns | None, view: View, event: Event, mask: int, key: Any, complete: list[Run]
+        self,
+        state: KeyRuns | None,
+        view: View,
+        event: Event,
+        mask: int,
+        key: Any,
+        complete: list[Run],
+        links: dict[tuple[int, int], Link],
     ) -> KeyRuns | None:
         """The readings that the event starts."""
         start = Start(self._moves.serial, event.time_us)
@@ -162,7 +198,8 @@ class PatternOperator(Operator):
             state = self._begin(key, event.time_us)
         start.readings = runs
         state.starts[start.serial] = start
-        for run in runs:
+        for number, run in enumerate(runs):
+            links[-1, number] = run.last
             state.add(run)
             self._settle(state, run, True, complete)
         while state.count > self._run_limit:
@@ -183,7 +220,7 @@ class PatternOperator(Operator):
             dropped = self.make_room(self._states, now_us, self._plan.within_us)
             for run in dropped.runs() if dropped is not None else ():
                 run.alive = False
-        state = self._states[key] = KeyRuns(self._width)
+        state = self._states[key] = KeyRuns(self._width, self._ties)
         return state
 
     # ---- where a run stands ----
@@ -275,7 +312,7 @@ class PatternOperator(Operator):
                 if run is not match:
                     state.remove(run)
         if strategy == "past_last":
-            self._remove_sharing(state, bound.taken)
+            self._remove_sharing(state, match, bound.taken)
         elif strategy in ("to_first", "to_last"):
             assert self._plan.skip.step is not None
             named = [link.serial for link in match.last.back() if link.step == self._plan.skip.step]
@@ -285,8 +322,10 @@ class PatternOperator(Operator):
                 for run in match.start.readings:
                     state.remove(run)
 
-    def _remove_sharing(self, state: KeyRuns, events: Sequence[Event]) -> None:
+    def _remove_sharing(self, state: KeyRuns, match: Run, events: Sequence[Event]) -> None:
         """Skip past last event: the runs that hold an event of the match go."""
+        if not any(link.shared for link in match.last.back()):
+            return
         taken = {id(event) for event in events}
         first_us = events[0].time_us if events else 0
         for run in state.runs():
@@ -429,7 +468,7 @@ class PatternOperator(Operator):
         self._states = {}
         for packed, row in state["keys"]:
             key = unpack_key(packed)
-            restored = self._states[key] = KeyRuns.unpack(self._width, row, key, table)
+            restored = self._states[key] = KeyRuns.unpack(self._width, self._ties, row, key, table)
             for run in restored.runs():
                 if run.deadline_us is not None:
                     self.around.timers.set(run.deadline_us, self.rule.number, run)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Protocol
 
 from cep.event import Event
 from cep.plan.automaton import Registers
@@ -17,14 +17,25 @@ from cep.plan.generate.support import Bound
 from cep.runtime.state import EventTable
 
 
+class Ties(Protocol):
+    """Where runs are kept by the value that they wait for: see :mod:`cep.runtime.operators.ties`."""
+
+    def __contains__(self, place: int) -> bool:
+        """Whether they are at this place."""
+
+    def waited(self, run: Run) -> Any:
+        """The value."""
+
+
 class Link:
     """One event bound to a step, and all that was bound before it.
 
     ``serial`` is the number of the event among those that the operator was offered, ``length`` counts the events.
+    ``shared``: other runs may hold the event, or what follows it, too.
     ``step`` is negative for an event that is only supposed: what a key is expected to have had, never seen.
     """
 
-    __slots__ = ("before", "event", "length", "serial", "step")
+    __slots__ = ("before", "event", "length", "serial", "shared", "step")
 
     length: int
 
@@ -33,6 +44,7 @@ class Link:
         self.serial = serial
         self.step = step
         self.before = before
+        self.shared = False
         self.length = 1 if before is None else before.length + 1
 
     def back(self) -> Iterator[Link]:
@@ -71,12 +83,12 @@ class Run:
     ``place``: the step bound last. ``spoiled``: the absences of this place that were broken, as bits. ``passed``: an
     event of the key has come since the last one bound. ``deadline_us`` is set while the run waits for a time:
     ``finishing`` tells whether it is then complete, else it times out. ``inner`` are the readings of groups that must
-    stay away, by the number of the watch.
+    stay away, by the number of the watch. ``waited`` is the value that it waits for, where runs are kept by that.
     """
 
     __slots__ = (
         "alive", "bound", "deadline_us", "finishing", "inner", "key", "last", "passed", "place", "registers",
-        "spoiled", "start",
+        "spoiled", "start", "waited",
     )  # fmt: skip
 
     def __init__(self, key: Any, start: Start, last: Link, place: int, registers: Registers) -> None:
@@ -92,6 +104,7 @@ class Run:
         self.deadline_us: int | None = None
         self.finishing = False
         self.alive = True
+        self.waited: Any = None
 
     @property
     def serial(self) -> int:
@@ -131,25 +144,48 @@ class KeyRuns:
     still waits for its deadline.
     """
 
-    __slots__ = ("by_place", "count", "degraded", "starts")
+    __slots__ = ("by_place", "by_value", "count", "degraded", "starts", "ties")
 
-    def __init__(self, places: int) -> None:
+    def __init__(self, places: int, ties: Ties | None) -> None:
+        self.ties = ties
         self.by_place: list[dict[Run, None]] = [{} for _ in range(places)]
+        self.by_value: dict[int, dict[Any, dict[Run, None]]] = {}
         self.starts: OrderedDict[int, Start] = OrderedDict()
         self.count = 0
         self.degraded = False
 
     def add(self, run: Run) -> None:
         """A run that waits from now on."""
-        self.by_place[run.place][run] = None
+        self._put(run)
         self.count += 1
         run.start.living += 1
 
     def leave(self, run: Run) -> None:
         """A run that waits no more where it did: it is gone, complete or about to go on."""
-        del self.by_place[run.place][run]
+        self._take(run, run.place)
         self.count -= 1
         run.start.living -= 1
+
+    def move(self, run: Run, before: int) -> None:
+        """A run that has gone on from a place to another, or to the same."""
+        self._take(run, before)
+        self._put(run)
+
+    def _put(self, run: Run) -> None:
+        self.by_place[run.place][run] = None
+        ties = self.ties
+        if ties is not None and run.place in ties:
+            run.waited = ties.waited(run)
+            self.by_value.setdefault(run.place, {}).setdefault(run.waited, {})[run] = None
+
+    def _take(self, run: Run, place: int) -> None:
+        del self.by_place[place][run]
+        by_value = self.by_value.get(place)
+        if by_value is not None:
+            same = by_value[run.waited]
+            del same[run]
+            if not same:
+                del by_value[run.waited]
 
     def remove(self, run: Run) -> None:
         """A run that is gone."""
@@ -212,13 +248,15 @@ class KeyRuns:
         return [self.degraded, rows, starts]
 
     @classmethod
-    def unpack(cls, places: int, row: list[Any], key: Any, table: EventTable) -> KeyRuns:
+    def unpack(cls, places: int, ties: Ties | None, row: list[Any], key: Any, table: EventTable) -> KeyRuns:
         """The state again, as :meth:`pack` gave it."""
-        state = cls(places)
+        state = cls(places, ties)
         state.degraded, link_rows, starts = row
         links: list[Link] = []
         for event, serial, step, before in link_rows:
-            links.append(Link(table.event(event), serial, step, None if before is None else links[before]))
+            link = Link(table.event(event), serial, step, None if before is None else links[before])
+            link.shared = True  # whether it is, is not kept
+            links.append(link)
 
         def unpacked(row: list[Any], start: Start) -> Run:
             last, place, registers, spoiled, passed, deadline_us, finishing, inner = row
