@@ -195,3 +195,15 @@ class Automaton:
     def sets_timers(self) -> bool:
         """Whether a reading may be complete at a time instead of at an event."""
         return any(place.finish is not None and place.finish.when != "at_once" for place in self.places.values())
+
+    @property
+    def stands_alone(self) -> bool:
+        """Whether what an event does follows from place, registers and what has passed: not from times or bindings."""
+        edges = [*self.start, *(edge for place in self.places.values() for edge in place.edges)]
+        timed = any(e.limits or e.opens or e.ends or e.quiet_us is not None or e.minimum_us for e in edges)
+        finishes = [place.finish for place in self.places.values() if place.finish is not None]
+        waits = any(f.when != "at_once" or f.ends or f.limits or f.watches or f.after_us for f in finishes)
+        fits = [fit for watch in self.watches for fit in watch.fits.values()]
+        fits += [fit for place in self.places.values() for stop in place.stops for fit in stop.fits.values()]
+        zones = any(w.inner is not None or w.after_us or w.until_us is not None for w in self.watches)
+        return not (timed or waits or zones or any(fit.ties for fit in fits))

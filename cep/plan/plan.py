@@ -123,6 +123,24 @@ class PatternPlan:
         return plain and relaxed and at_once and unbound and all(not fit.ties for fit in step.fits.values())
 
     @property
+    def shareable(self) -> bool:
+        """Whether all readings that stand alike react alike: nothing ties steps together, and no part has a time.
+
+        Only the rule's `within` is left, which is over for all readings of a start at once. Of the strategies those
+        that do not depend on where a reading's start stands.
+        """
+        if self.having is not None or self.ends or self.on_timeout is not None or self.table is not None:
+            return False
+        strategies = ("no_skip",) if self.every else ("past_last", "no_skip")
+        if self.skip.strategy not in strategies or any(step.joint for step in self.steps):
+            return False
+        goes_on = any(p.finish is not None and p.finish.goes_on for p in self.automaton.places.values())
+        if goes_on and not self.every:
+            return False
+        fits = [fit for step in self.steps for fit in step.fits.values()]
+        return self.automaton.stands_alone and not any(fit.ties for fit in fits)
+
+    @property
     def sets_timers(self) -> bool:
         """Whether it waits for deadlines."""
         return self.automaton.sets_timers or self.on_timeout is not None

@@ -24,6 +24,7 @@ from cep.runtime.operators.counting import CountOperator
 from cep.runtime.operators.joining import EnrichingOperator
 from cep.runtime.operators.operator import Operator, Output, Receiver, Report, Surroundings
 from cep.runtime.operators.pattern import PatternOperator
+from cep.runtime.operators.shared import SharedOperator
 from cep.runtime.operators.sliding import SlidingOperator
 from cep.runtime.state import EventTable
 from cep.runtime.tables import TABLES, PendingChange, Tables
@@ -214,6 +215,8 @@ def _operator(
         return _window_operator(rule, emitter, around)
     if specialised and pattern.counts_only:
         return CountOperator(rule, emitter, around)
+    if specialised and pattern.shareable:
+        return SharedOperator(rule, emitter, around)
     timeouts = None
     if pattern.on_timeout is not None:
         late = dataclasses.replace(rule, emit=pattern.on_timeout, fingerprint=f"{rule.fingerprint} on timeout")

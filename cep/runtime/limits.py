@@ -21,6 +21,8 @@ class Limits:
     """Per key."""
     loop_events: int = 10_000
     """Events that one loop of one run holds; further ones are not taken."""
+    matches: int = 10_000
+    """Matches that one event completes, of a rule with `every` whose steps are not tied; the rest are not made."""
     reorder_buffer: int = 1_000_000
     """Events waiting for their turn, over the whole engine; beyond it the earliest are released before their time."""
     evidence: int = 100

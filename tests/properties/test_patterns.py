@@ -10,6 +10,7 @@ from hypothesis import event, given, note, settings
 from hypothesis import strategies as st
 
 from cep.engine import Engine
+from cep.plan.plan import PatternPlan
 from tests.not_yet import engine_of
 from tests.properties.generate_patterns import WORDS, measure, pattern_pairs
 from tests.properties.generate_rules import Scenario, scattered
@@ -20,6 +21,7 @@ from tests.properties.test_determinism import (
     assert_any_interleaving,
     assert_batches_equal_single_events,
     assert_specialised_equals_general,
+    plan_of,
 )
 from tests.properties.test_generated_equals_interpreted import assert_generated_equals_interpreted
 
@@ -88,6 +90,9 @@ def test_any_arrival_within_the_lateness(pair: Scenario, data: st.DataObject) ->
 @given(pattern_pairs())
 def test_specialised_equals_general(pair: Scenario) -> None:
     if runs(pair):
+        first = plan_of(pair).rules[0].operator
+        shareable = isinstance(first, PatternPlan) and first.shareable and not first.counts_only
+        event("shared" if shareable else "not shared")
         assert_specialised_equals_general(pair)
 
 
