@@ -206,4 +206,6 @@ class Automaton:
         fits = [fit for watch in self.watches for fit in watch.fits.values()]
         fits += [fit for place in self.places.values() for stop in place.stops for fit in stop.fits.values()]
         zones = any(w.inner is not None or w.after_us or w.until_us is not None for w in self.watches)
-        return not (timed or waits or zones or any(fit.ties for fit in fits))
+        turns = {number for number, register in enumerate(self.registers) if register.kind == "turns"}
+        nested = any(e.again is not None and turns & set(e.full) for e in edges)  # two ways to count the same events
+        return not (timed or waits or zones or nested or any(fit.ties for fit in fits))

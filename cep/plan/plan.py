@@ -129,7 +129,7 @@ class PatternPlan:
         Only the rule's `within` is left, which is over for all readings of a start at once. Of the strategies those
         that do not depend on where a reading's start stands.
         """
-        if self.having is not None or self.ends or self.on_timeout is not None or self.table is not None:
+        if self.having is not None or self.ends or self.on_timeout is not None or self.expected is not None:
             return False
         strategies = ("no_skip",) if self.every else ("past_last", "no_skip")
         if self.skip.strategy not in strategies or any(step.joint for step in self.steps):

@@ -8,6 +8,7 @@ event that takes no role is held against what must stay away.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from cep.event import Event
@@ -77,7 +78,7 @@ class Moves:
         self._within_us = plan.within_us
         self._loop_events = operator.limits.loop_events
         self.scopes = [self._scope_of(number, scope) for number in range(self._width)]
-        self._plain = self._scope_of(None, scope)
+        self._plain = replace(self._scope_of(None, scope), optional=frozenset(step.name for step in plan.steps))
         self.ends = [[self._due(due, self._plain) for due in group] for group in plan.ends]
 
     def _scope_of(self, number: int | None, whole: Scope) -> Scope:

@@ -288,7 +288,16 @@ class PatternOperator(Operator):
             order = {id(run): number for start in _starts_of(complete) for number, run in enumerate(start.readings)}
             complete.sort(key=lambda run: (run.start.serial, order[id(run)]))
         matches: list[Run] = []
+        seen: set[tuple[tuple[int, int], ...]] = set()
         for run in complete:
+            if run.alive and self._plan.every:
+                events = tuple([(link.serial, link.step) for link in run.last.back()])
+                if events in seen:  # the same, only counted to other turns of loops in loops
+                    finish = self._automaton.places[run.place].finish
+                    if finish is None or not finish.goes_on:
+                        state.remove(run)
+                    continue
+                seen.add(events)
             if run.alive:
                 matches.append(run)
                 self._remove_others(state, run)
