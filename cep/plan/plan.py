@@ -282,6 +282,6 @@ class Plan:
     @property
     def sets_timers(self) -> bool:
         """Whether anything waits for its time: deadlines of rules, tables that change."""
-        return bool(self.tables) or any(
-            isinstance(r.operator, PatternPlan) and r.operator.wait is not None for r in self.rules
-        )
+        joins = any(rule.join is not None and rule.join.joins for rule in self.rules)
+        patterns = [rule.operator for rule in self.rules if isinstance(rule.operator, PatternPlan)]
+        return joins or bool(self.tables) or any(pattern.wait is not None for pattern in patterns)

@@ -148,7 +148,6 @@ def _joins(rule: CheckedRule) -> Iterator[tuple[str, Span]]:
     """What has no meaning yet over joined events."""
     for join in rule.joins:
         if isinstance(join, CheckedJoin):
-            yield "`join`", join.span
             yield from _nodes(join.input)
     tables = {join.table for join in rule.joins if isinstance(join, CheckedLookup)}
     if rule.joins:

@@ -32,13 +32,17 @@ Roles = Sequence[tuple[str, Sequence[Event]]]
 
 
 class Derived:
-    """A derived event as the world sees it and, where rules read its type, as they see it."""
+    """A derived event as the world sees it and, where rules read its type, as they see it.
 
-    __slots__ = ("event", "public")
+    ``following`` is the next one where a rule derives several at one event.
+    """
+
+    __slots__ = ("event", "following", "public")
 
     def __init__(self, public: DerivedEvent, event: Event | None) -> None:
         self.public = public
         self.event = event
+        self.following: Derived | None = None
 
 
 class Emitter:
@@ -149,7 +153,8 @@ class Emitter:
     def _evidence(self, roles: Roles) -> tuple[tuple[Evidence, ...], bool]:
         if self._parts:
             parts = [part for _, events in roles for e in events for part in evidence_of(self._parts, e)]
-            listed = [Evidence(label, event_id(e), e.time_us) for label, e in parts]
+            once = {(label, id(e)): e for label, e in parts}
+            listed = [Evidence(label, event_id(e), e.time_us) for (label, _), e in once.items()]
         else:
             listed = [Evidence(label, event_id(e), e.time_us) for label, events in roles for e in events]
         if len(listed) <= self._limits.evidence:

@@ -19,7 +19,8 @@ from cep.projection import Projection
 from cep.runtime.emitter import Derived, Emitter
 from cep.runtime.limits import Counters, Limits
 from cep.runtime.operators.counting import CountOperator
-from cep.runtime.operators.joining import EnrichingOperator
+from cep.runtime.operators.joining.enriching import EnrichingOperator
+from cep.runtime.operators.joining.operator import JoinOperator
 from cep.runtime.operators.operator import Operator, Receiver, Report, Surroundings
 from cep.runtime.operators.sequence import SequenceOperator
 from cep.runtime.operators.sliding import SlidingOperator
@@ -92,9 +93,12 @@ class Graph:
 
     def emitted(self, derived: Derived, out: list[DerivedEvent]) -> None:
         """What a receiver gave, for who calls receivers without :meth:`deliver`; :meth:`follow` must come after."""
-        out.append(derived.public)
-        if derived.event is not None:
-            self._later.append(derived)
+        each: Derived | None = derived
+        while each is not None:
+            out.append(each.public)
+            if each.event is not None:
+                self._later.append(each)
+            each = each.following
 
     def follow(self, out: list[DerivedEvent]) -> None:
         """Offer what was emitted to the rules that read it, breadth first, until nothing more follows."""
@@ -193,7 +197,8 @@ class Masker:
 
 def _operator(rule: RulePlan, emitter: Emitter, around: Surroundings, specialised: bool) -> Operator:
     if rule.join is not None:
-        return EnrichingOperator(rule, emitter, around, _window_operator)
+        kind = JoinOperator if rule.join.joins else EnrichingOperator
+        return kind(rule, emitter, around, _window_operator)
     if isinstance(rule.operator, WindowPlan):
         return _window_operator(rule, emitter, around)
     assert isinstance(rule.operator, PatternPlan)
