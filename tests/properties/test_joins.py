@@ -13,18 +13,22 @@ from hypothesis import strategies as st
 from cep.engine import Engine
 from cep.event import Batch, DerivedEvent
 from cep.runtime.feed import Options
+from cep.runtime.limits import Limits
 from tests.oracle.engine import run
 from tests.oracle.rules import load
 from tests.properties.generate_joins import JoinScenario, join_scenarios
 from tests.properties.generate_rules import Record, oracle_events
 from tests.properties.test_determinism import plan_of
 
+UNLIMITED = Limits(evidence=1_000_000)
+"""The oracle lists all evidence."""
+
 Shown = tuple[str, str, int, str, list[tuple[str, str]]]
 
 
 def engine_of(scenario: JoinScenario, options: Options | None = None) -> Engine:
     """An engine with the tables, and all that will become of them."""
-    engine = Engine(plan_of(scenario), options)
+    engine = Engine(plan_of(scenario), options or Options(limits=UNLIMITED))
     for name, rows in scenario.tables.items():
         engine.set_table(name, rows)
     for at_us, name, rows in scenario.changes:
@@ -107,7 +111,7 @@ def test_a_cut_anywhere_changes_nothing(scenario: JoinScenario, data: st.DataObj
     cut = data.draw(st.integers(0, len(scenario.events)), label="cut")
     first = engine_of(scenario)
     derived = [each for event in scenario.events[:cut] for each in first.push(dict(event))]
-    second = Engine(plan_of(scenario))
+    second = Engine(plan_of(scenario), Options(limits=UNLIMITED))
     second.restore(first.snapshot())
     derived += [each for event in scenario.events[cut:] for each in second.push(dict(event))]
     whole = engine_of(scenario)

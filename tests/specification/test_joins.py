@@ -281,6 +281,17 @@ def test_the_limit_drops_the_oldest_and_marks_what_follows() -> None:
     assert play(LEFT, events).found == ["a2 b2 @3", "a1 b3 @3", "a3 b1 @4"]
 
 
+def test_evidence_of_many_pairs_is_that_of_the_newest() -> None:
+    rule = JOIN.replace("emit X(a.x, y = b.x)", "over last 5 seconds emit X(n = count())")
+    events = "a1@0 id=1 b1@1 order_id=1 b2@2 order_id=1 b3@3 order_id=1"
+    derived = play(rule, events, limits=cep.Limits(evidence=2)).derived
+    assert [(each.truncated, [e.id for e in each.evidence]) for each in derived] == [
+        (False, ["s:1", "s:2"]),
+        (True, ["s:2", "s:3"]),
+        (True, ["s:3", "s:4"]),
+    ]
+
+
 @pytest.mark.parametrize("cut", range(9))
 def test_a_restored_engine_goes_on_as_if_it_had_not_stopped(cut: int) -> None:
     rule = """rule r from A as a left join B as b on a.id == b.id within 5 seconds
