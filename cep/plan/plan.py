@@ -137,6 +137,7 @@ class LookupPlan:
     """Finding a row: the first in the order of the table whose ``columns`` equal ``values`` and that passes ``rest``.
 
     ``values`` see the event itself where ``of_event``, else what was joined so far; ``rest`` sees the row too.
+    ``field`` is set where the only value is a field of the event.
     """
 
     role: int
@@ -145,6 +146,7 @@ class LookupPlan:
     values: tuple[Expression, ...]
     rest: tuple[Expression, ...]
     of_event: bool = False
+    field: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ class Graph:
         """The time of the first event that was released; only looked for where rules read tables."""
         self.awaits_begin = bool(plan.tables)
         self._type_attribute = projection.attributes[projection.type_fields[0]]
-        around = Surroundings(compiler, limits, self.counters, self.timers, report, self.tables)
+        around = Surroundings(compiler, limits, self.counters, self.timers, report, self.tables, projection.attributes)
         self.operators: list[Operator] = []
         for rule in plan.rules:
             emitter = Emitter(rule, compiler, projection, limits, self.counters, rule.emit.type in plan.types)

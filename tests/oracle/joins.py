@@ -18,7 +18,9 @@ The definition
    not later; and of the rows of one key, the last whose ``valid_from`` is not later.
 5. The parts of ``where`` are tested on the joined events that come of all this; those for which one is not true are
    dropped. The others enter the window of the rule, each as an event of its time (see :mod:`tests.oracle.windows`).
-6. Joined events that come to be at once stand in the order of the joined events that they were made of, and then of
+6. The fields that `emit X(*)` copies are those of the later of the two that make a pair; a joined event that goes on
+   alone keeps its own.
+7. Joined events that come to be at once stand in the order of the joined events that they were made of, and then of
    the events that were joined to these.
 
 Readings of the specification
@@ -175,8 +177,7 @@ class JoinReader:
     @staticmethod
     def _with(joined: JoinedOracleEvent, name: str, part: OracleEvent | None, moment: Order) -> JoinedOracleEvent:
         time_us = joined.time_us if part is None else max(joined.time_us, part.time_us)
-        events = [*(e for e in joined.parts.values() if e is not None and e.type != "row"), *([part] if part else [])]
-        latest = max(events, key=lambda event: event.order)
+        latest = part if part is not None and part.order > joined.order else joined
         rank = ((joined.order, joined.rank), part.order if part is not None else ())
         parts = {**joined.parts, name: part}
         return JoinedOracleEvent("joined", time_us, latest.fields, latest.id, moment, False, parts, joined.keys, rank)

@@ -47,7 +47,7 @@ class JoinedOracleEvent(OracleEvent):
 
     ``parts`` has the event or the row (as an event without a time) for each input and table, null where there is none;
     ``keys`` the values of the rule's keys; ``rank`` where it stands among those that came to be by the same event.
-    Its fields are those of its latest event.
+    Its fields are those of the event that completed it.
     """
 
     parts: Mapping[str, OracleEvent | None] = field(default_factory=dict)
