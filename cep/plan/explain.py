@@ -53,7 +53,7 @@ def describe(plan: Plan, rule: RulePlan) -> dict[str, Any]:
         "ends": _ends(operator) if isinstance(operator, PatternPlan) else [],
         "automaton": list(automaton_rows(operator)) if isinstance(operator, PatternPlan) else [],
         "joins": [] if rule.join is None else join_rows(plan, rule.join),
-        "window": _window(plan, operator) if isinstance(operator, WindowPlan) else None,
+        "window": _window(plan, operator, rule.join) if isinstance(operator, WindowPlan) else None,
         "keys": [_key(key) for key in rule.keys],
         "reads": _reads(plan, rule),
         "emits": _emits(rule),
@@ -165,11 +165,11 @@ def _count(step: StepPlan) -> str:
     return f"{step.minimum} to {step.maximum} events"
 
 
-def _window(plan: Plan, window: WindowPlan) -> dict[str, Any]:
+def _window(plan: Plan, window: WindowPlan, join: JoinPlan | None) -> dict[str, Any]:
     return {
         "label": window.label,
-        "of": _window_events(window),
-        "length": "each" if window.length_us == EACH_US else f"the last {duration_text(window.length_us)} of",
+        "of": _window_events(window) if join is None or not join.joins else "pairs",
+        "length": "each of" if window.length_us == EACH_US else f"the last {duration_text(window.length_us)} of",
         "fits": _fits(plan, window.fits),
         "aggregates": [_aggregate(aggregate) for aggregate in window.aggregates],
         "when": None if window.when is None else expression_text(window.when),

@@ -218,6 +218,7 @@ class LookupPlan:
     """Finding a row: the first in the order of the table whose ``columns`` equal ``values`` and that passes ``rest``.
 
     ``values`` see the event itself where ``of_event``, else what was joined so far; ``rest`` sees the row too.
+    ``field`` is set where the only value is a field of the event.
     """
 
     role: int
@@ -226,6 +227,7 @@ class LookupPlan:
     values: tuple[Expression, ...]
     rest: tuple[Expression, ...]
     of_event: bool = False
+    field: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,6 +365,6 @@ class Plan:
     @property
     def sets_timers(self) -> bool:
         """Whether anything waits for its time: deadlines of rules, tables that change."""
-        return bool(self.tables) or any(
-            isinstance(r.operator, PatternPlan) and r.operator.sets_timers for r in self.rules
-        )
+        joins = any(rule.join is not None and rule.join.joins for rule in self.rules)
+        patterns = [rule.operator for rule in self.rules if isinstance(rule.operator, PatternPlan)]
+        return joins or bool(self.tables) or any(pattern.sets_timers for pattern in patterns)

@@ -70,7 +70,6 @@ def _joins(rule: CheckedRule) -> Iterator[tuple[str, Span]]:
     """What has no meaning yet over joined events."""
     for join in rule.joins:
         if isinstance(join, CheckedJoin):
-            yield "`join`", join.span
             yield from (("`any(…)` as a step", a.span) for a in join.input.alternatives if a.type is None)
     tables = {join.table for join in rule.joins if isinstance(join, CheckedLookup)}
     if rule.joins:

@@ -154,13 +154,22 @@ class Emitter:
 
     def _evidence(self, roles: Roles) -> tuple[tuple[Evidence, ...], bool]:
         if self._parts:
-            parts = [part for _, events in roles for e in events for part in evidence_of(self._parts, e)]
-            listed = [Evidence(label, event_id(e), e.time_us) for label, e in parts]
-        else:
-            listed = [Evidence(label, event_id(e), e.time_us) for label, events in roles for e in events]
-        if len(listed) <= self._limits.evidence:
-            return tuple(listed), False
-        return tuple(listed[-self._limits.evidence :]), True
+            return self._joined_evidence(roles)
+        listed = [Evidence(label, event_id(e), e.time_us) for label, events in roles for e in events]
+        return self._newest(listed, False)
+
+    def _joined_evidence(self, roles: Roles) -> tuple[tuple[Evidence, ...], bool]:
+        """The events of joined events, each once in its role; only so many joined events were handed over."""
+        joined = [event for _, events in roles for event in events]
+        once = {(label, id(e)): e for each in joined for label, e in evidence_of(self._parts, each)}
+        listed = [Evidence(label, event_id(e), e.time_us) for (label, _), e in once.items()]
+        return self._newest(listed, len(joined) > self._limits.evidence)
+
+    def _newest(self, listed: Sequence[Evidence], truncated: bool) -> tuple[tuple[Evidence, ...], bool]:
+        limit = self._limits.evidence
+        if len(listed) <= limit:
+            return tuple(listed), truncated
+        return tuple(listed[-limit:]), True
 
     def _identity(self, key: Any, evidence: Sequence[Evidence], time_us: int, awaited: str | None) -> str:
         digest = self._hash.copy()

@@ -21,7 +21,8 @@ from cep.projection import Projection
 from cep.runtime.emitter import Derived, Emitter
 from cep.runtime.limits import Counters, Limits
 from cep.runtime.operators.counting import CountOperator
-from cep.runtime.operators.joining import EnrichingOperator
+from cep.runtime.operators.joining.enriching import EnrichingOperator
+from cep.runtime.operators.joining.operator import JoinOperator
 from cep.runtime.operators.operator import Operator, Output, Receiver, Report, Surroundings
 from cep.runtime.operators.pattern import PatternOperator
 from cep.runtime.operators.sliding import SlidingOperator
@@ -53,7 +54,7 @@ class Graph:
         """The time of the first event that was released; only looked for where rules read tables."""
         self.awaits_begin = bool(plan.tables)
         self._type_attribute = projection.attributes[projection.type_fields[0]]
-        around = Surroundings(compiler, limits, self.counters, self.timers, report, self.tables)
+        around = Surroundings(compiler, limits, self.counters, self.timers, report, self.tables, projection.attributes)
         self.operators: list[Operator] = []
         for rule in plan.rules:
             emitter = _emitter(rule, plan, projection, around)
@@ -209,7 +210,8 @@ def _operator(
 ) -> Operator:
     pattern = rule.operator
     if rule.join is not None:
-        return EnrichingOperator(rule, emitter, around, _window_operator)
+        kind = JoinOperator if rule.join.joins else EnrichingOperator
+        return kind(rule, emitter, around, _window_operator)
     if isinstance(pattern, WindowPlan):
         return _window_operator(rule, emitter, around)
     if specialised and pattern.counts_only:

@@ -21,6 +21,8 @@ class Limits:
     """Per key."""
     loop_events: int = 10_000
     """Events that one loop of one run holds; further ones are not taken."""
+    join_events: int = 1_000_000
+    """Events that the inputs of a join hold, over all keys."""
     reorder_buffer: int = 1_000_000
     """Events waiting for their turn, over the whole engine; beyond it the earliest are released before their time."""
     evidence: int = 100

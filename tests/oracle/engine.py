@@ -40,9 +40,13 @@ from typing import Literal
 
 from cep.language import checked as c
 from tests.oracle.interpreter import Scope, evaluate
+from tests.oracle.joins import JoinReader, OracleTables
 from tests.oracle.patterns import Match, Reader, by_key, key_of, scope_of, select
 from tests.oracle.values import EvaluationFailure, OracleEvent, Order, Value, identity
 from tests.oracle.windows import WindowReader
+
+ExpectedKeys = Mapping[str, Sequence[tuple[Value, ...]]]
+"""The keys of the rows of each table that an ``expect`` names."""
 
 
 @dataclass(frozen=True)
@@ -99,11 +103,12 @@ def run(
     events: Sequence[OracleEvent],
     end: Literal["keep", "flush"] = "keep",
     lateness_us: int = 0,
-    tables: Mapping[str, Sequence[tuple[Value, ...]]] | None = None,
+    tables: OracleTables | None = None,
+    expected: ExpectedKeys | None = None,
 ) -> OracleResult:
     """What all rules derive from the events, which are given in the order of arrival.
 
-    ``tables`` are the keys of the rows of each table that an ``expect`` names.
+    ``tables`` are those that rules look into; ``expected`` has the keys of the rows of those that an ``expect`` names.
     """
     result = OracleResult()
     on_time: list[OracleEvent] = []
@@ -118,7 +123,7 @@ def run(
     made: list[tuple[Order, OracleDerived]] = []
     for index in _in_dependency_order(rule_set.rules):
         rule = rule_set.rules[index]
-        new = _Rule(rule, index, result, tables or {}).derive(seen, horizon_us)
+        new = _Rule(rule, index, result, tables or {}, expected or {}).derive(seen, horizon_us)
         made += new
         seen += [_as_event(order, derived) for order, derived in new]
         seen.sort(key=lambda event: event.order)
@@ -151,16 +156,20 @@ class _Rule:
     """One rule over all the events it sees."""
 
     def __init__(
-        self, rule: c.CheckedRule, index: int, result: OracleResult, tables: Mapping[str, Sequence[tuple[Value, ...]]]
+        self, rule: c.CheckedRule, index: int, result: OracleResult, tables: OracleTables, expected: ExpectedKeys
     ) -> None:
         self._rule = rule
         self._index = index
         self._result = result
         self._tables = tables
+        self._keys_expected = expected
 
     def derive(self, events: Sequence[OracleEvent], horizon_us: int | None) -> list[tuple[Order, OracleDerived]]:
         """What the rule emits, each with its place in the order of all that happens."""
-        found = self._matched(events) if self._rule.pattern is not None else self._fired(events)
+        if self._rule.joins:
+            found = self._joined(events, horizon_us)
+        else:
+            found = self._matched(events) if self._rule.pattern is not None else self._fired(events)
         found.sort(key=lambda completion: completion.moment)
         made: list[tuple[Order, OracleDerived]] = []
         emitted: list[tuple[Order, int]] = []
@@ -200,7 +209,7 @@ class _Rule:
         if not isinstance(first, c.Expectation):
             return {}
         found: dict[Order, dict[str, Value]] = {}
-        for row in self._tables.get(first.table, ()):
+        for row in self._keys_expected.get(first.table, ()):
             pairs = list(zip(self._rule.keys, row, strict=True))
             if all(value is not None or key.optional for key, value in pairs):
                 found.setdefault(tuple(identity(value) for value in row), {key.name: value for key, value in pairs})
@@ -234,6 +243,18 @@ class _Rule:
             for firing in WindowReader(self._rule, own, self._failed).firings():
                 at, evidence = firing.event, [(label, event) for event in firing.window]
                 found.append(Completion(at.order, at.time_us, firing.scope, at, evidence))
+        return found
+
+    def _joined(self, events: Sequence[OracleEvent], horizon_us: int | None) -> list[Completion]:
+        reader = JoinReader(self._rule, self._index, self._tables, horizon_us, self._failed)
+        found: list[Completion] = []
+        for own in reader.joined(events).values():
+            for firing in reader.firings(own):
+                at, evidence = firing.event, reader.evidence(firing.window)
+                found.append(Completion(at.order, at.time_us, firing.scope, at, evidence))
+        for deadline_us, pending in reader.pending:
+            shown = [(label, event.id) for label, event in reader.evidence([pending])]
+            self._result.pending.append(OraclePending(self._rule.name, deadline_us, shown))
         return found
 
     # -- what comes of it --

@@ -36,7 +36,7 @@ from dataclasses import dataclass, field, replace
 from cep.language import checked as c
 from tests.oracle.aggregates import aggregate, top
 from tests.oracle.functions import call
-from tests.oracle.values import EvaluationFailure, OracleEvent, Unsupported, Value, kind, same
+from tests.oracle.values import EvaluationFailure, JoinedOracleEvent, OracleEvent, Unsupported, Value, kind, same
 
 _FLAGS = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL}
 
@@ -57,6 +57,8 @@ class Scope:
     locals: Mapping[str, Value] = field(default_factory=dict)
     window: tuple[int, int] | None = None
     timeout: Mapping[str, Value] = field(default_factory=dict)
+    joined: JoinedOracleEvent | None = None
+    """The joined event whose roles the names of inputs and tables mean."""
 
 
 def holds(condition: c.Expression | None, scope: Scope) -> bool:
@@ -131,6 +133,8 @@ def find_event(reference: c.EventReference, scope: Scope) -> OracleEvent | None:
     match reference:
         case c.Candidate():
             return scope.candidate
+        case c.StepEvent(step=step) if scope.joined is not None and step in scope.joined.parts:
+            return scope.joined.parts[step]
         case c.StepEvent(step=step, which=which):
             events = scope.steps.get(step, ())
             return (events[-1] if which == "last" else events[0]) if events else None
@@ -327,6 +331,12 @@ def _ranged(expression: c.Aggregate, scope: Scope) -> list[Scope]:
     step = expression.step
     events = scope.events if step is None else scope.steps.get(step, ())
     scopes = [replace(scope, candidate=event) for event in events]
+    if scope.joined is not None:
+        scopes = [
+            replace(scope, candidate=event if step is None else event.parts[step], joined=event)
+            for event in scope.events
+            if isinstance(event, JoinedOracleEvent) and (step is None or event.parts[step] is not None)
+        ]
     return [each for each in scopes if holds(expression.where, each)]
 
 

@@ -36,7 +36,7 @@ from dataclasses import dataclass
 from cep.language import checked as c
 from tests.oracle.interpreter import Scope, holds
 from tests.oracle.patterns import accepts, key_of
-from tests.oracle.values import EvaluationFailure, OracleEvent, Unsupported
+from tests.oracle.values import EvaluationFailure, JoinedOracleEvent, OracleEvent, Unsupported
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,8 @@ class WindowReader:
             steps={name: window},
             previous=self._events[index - 1] if index > 0 else None,
             events=window,
-            keys=key_of(self._rule.keys, newest) or {},
+            keys=newest.keys if isinstance(newest, JoinedOracleEvent) else key_of(self._rule.keys, newest) or {},
+            joined=newest if isinstance(newest, JoinedOracleEvent) else None,
             window=(evaluated.time_us - self._duration_us, evaluated.time_us),
         )
 

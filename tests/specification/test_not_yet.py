@@ -60,17 +60,6 @@ def test_an_aggregate_with_a_window_of_its_own() -> None:
     assert set(refusal("rule r from A per k over last 1 hour emit X(v = sum(x over last 5 events))")) == {"CEP490"}
 
 
-@pytest.mark.parametrize(
-    "source",
-    [
-        "A as a join B as b on a.id == b.id within 5 minutes",
-        "A as a left join B as b on a.id == b.id within 5 minutes",
-    ],
-)
-def test_joins(source: str) -> None:
-    assert "CEP490" in refusal(f"{TABLE}rule r from {source} over last 1 hour emit X(n = count())")
-
-
 def test_window_bounds() -> None:
     rules = "rule r from A over every 5 minutes emit X(s = window.start, e = window.end)"
     assert set(refusal(rules)) == {"CEP490"}

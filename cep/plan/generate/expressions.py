@@ -241,6 +241,11 @@ class Generator:
         unset = name("UNSET")
         if x.missing and isinstance(x.value, Field):
             found: ast.expr = is_(raw, unset)
+            event, nullable = (raw, False) if isinstance(x.value.event, StepEventAt) else scope.event(x.value.event)
+            if nullable:
+                variable = self.temporary()
+                nowhere = is_(walrus(variable, event), ast.Constant(None))
+                found = any_of([nowhere, is_(self._attribute(name(variable), x.value.name, scope), unset)])
         else:
             found = is_(self.value(x.value, scope), ast.Constant(None))
         return ast.UnaryOp(ast.Not(), found) if x.negated else found
