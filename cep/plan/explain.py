@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from cep.durations import duration_text
-from cep.language.checked import Aggregate, CheckedKey
+from cep.language.checked import Aggregate, CheckedKey, Constant
 from cep.language.words import number_word, quoted
+from cep.plan.explain_windows import contents_text, evaluated_text, state_texts, window_sentence
 from cep.plan.expression_text import aggregate_text, expression_text
 from cep.plan.field_uses import field_uses
 from cep.plan.plan import AggregatePlan, Fit, Forbidden, PatternPlan, Plan, RulePlan, StepPlan, WaitPlan, WindowPlan
@@ -50,7 +51,11 @@ def describe(plan: Plan, rule: RulePlan) -> dict[str, Any]:
         "emits": _emits(rule),
         "at_most": None
         if rule.at_most is None
-        else {"count": rule.at_most.count, "every": duration_text(rule.at_most.every_us)},
+        else {
+            "count": rule.at_most.count,
+            "every": duration_text(rule.at_most.every_us),
+            "keys": None if rule.at_most.keys is None else [key.name for key in rule.at_most.keys],
+        },
         "state": _state(rule),
         "evidence": _evidence(operator),
     }
@@ -72,15 +77,22 @@ def _sections(told: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
         yield "steps", [row for number, step in enumerate(told["steps"], 1) for row in _step_rows(number, step)]
     window = told["window"]
     if window is not None:
-        rows = [f"the last {window['length']} of {window['of']}", *_fit_rows(window["fits"], "  ")]
-        rows += [f"  keeps {text}" for text in window["aggregates"]]
-        rows += [f"  when {window['when']}"] if window["when"] else []
-        yield "window", rows
+        yield "window", list(_window_rows(window))
     yield "key", [", ".join(told["keys"]) or "none: all events together"]
     yield "reads", [f"{kind}: {', '.join(names) or 'no fields'}" for kind, names in told["reads"].items()]
     yield "emits", [told["emits"]]
     yield "keeps", told["state"]
     yield "evidence", [told["evidence"]]
+
+
+def _window_rows(window: dict[str, Any]) -> Iterator[str]:
+    yield window["contents"]
+    yield from [f"  {window['evaluated']}"] if window["evaluated"] else []
+    yield from _fit_rows(window["fits"], "  ")
+    yield from (f"  keeps {text}" for text in window["aggregates"])
+    yield from (f"  keeps for the next evaluation {text}" for text in window["crosses"])
+    for name in ("when", "having"):
+        yield from [f"  {name} {window[name]}"] if window[name] else []
 
 
 def _step_rows(number: int, step: dict[str, Any]) -> Iterator[str]:
@@ -163,11 +175,20 @@ def _window(plan: Plan, window: WindowPlan) -> dict[str, Any]:
     return {
         "label": window.label,
         "of": _window_events(window),
-        "length": duration_text(window.length_us),
+        "contents": contents_text(window.window, _window_events(window)),
+        "evaluated": evaluated_text(window.window),
         "fits": _fits(plan, window.fits),
         "aggregates": [_aggregate(aggregate) for aggregate in window.aggregates],
+        "crosses": _sides(window),
         "when": None if window.when is None else expression_text(window.when),
+        "having": None if window.having is None else expression_text(window.having),
     }
+
+
+def _sides(window: WindowPlan) -> list[str]:
+    """What is kept of an evaluation for the next one."""
+    sides = [side for crossing in window.crosses for side in (crossing.left, crossing.right)]
+    return [expression_text(side) for side in dict.fromkeys(sides) if not isinstance(side, Constant)]
 
 
 def _window_events(window: WindowPlan) -> str:
@@ -176,7 +197,7 @@ def _window_events(window: WindowPlan) -> str:
 
 
 def _aggregate(aggregate: AggregatePlan) -> str:
-    return aggregate_text(Aggregate(aggregate.function, aggregate.argument, aggregate.where))
+    return aggregate_text(Aggregate(aggregate.function, aggregate.argument, aggregate.where, over=aggregate.over))
 
 
 def _key(key: CheckedKey) -> str:
@@ -213,14 +234,15 @@ def _emits(rule: RulePlan) -> str:
 def _state(rule: RulePlan) -> list[str]:
     operator = rule.operator
     if isinstance(operator, WindowPlan):
-        kept = [f"per key the events of the last {duration_text(operator.length_us)}, up to the limit `window_events`"]
+        kept = state_texts(operator)
     elif operator.counts_only:
         kept = _newest(operator)
     else:
         kept = _runs(operator)
     if rule.at_most is not None:
         many = "emission" if rule.at_most.count == 1 else f"{rule.at_most.count} emissions"
-        kept.append(f"per key the time of the last {many}")
+        per = "key" if rule.at_most.keys is None else _listed([f"`{key.name}`" for key in rule.at_most.keys], "and")
+        kept.append(f"per {per} the time of the last {many}")
     if rule.keys and kept:
         kept.append("as many keys as are alive, up to the limit `keys`")
     return kept or ["nothing"]
@@ -261,7 +283,10 @@ def _evidence(operator: PatternPlan | WindowPlan) -> str:
 def sentence(rule: RulePlan) -> str:
     """What the rule waits for, and when it fires, in English."""
     operator = rule.operator
-    told = _window_sentence(operator) if isinstance(operator, WindowPlan) else _pattern_sentence(operator)
+    if isinstance(operator, WindowPlan):
+        told = window_sentence(operator, _window_events(operator))
+    else:
+        told = _pattern_sentence(operator)
     keys = _listed([f"`{key.name}`" for key in rule.keys], "and")
     if keys:
         told[0] = f"For each {keys}, {told[0]}"
@@ -270,23 +295,13 @@ def sentence(rule: RulePlan) -> str:
     else:
         told[0] = f"Over all events together, {told[0]}"
     if rule.at_most is not None:
+        own = rule.at_most.keys
         per_key = " for each key" if rule.keys else ""
+        if own is not None:
+            per_key = f" for each {_listed([f'`{key.name}`' for key in own], 'and')}"
         times, every = number_word(rule.at_most.count), _span(rule.at_most.every_us)
         told.append(f"It emits at most {times} every {every}{per_key} and counts the rest.")
     return " ".join(told)
-
-
-def _window_sentence(window: WindowPlan) -> list[str]:
-    what = f"looks at the {_window_events(window)} events of the last {_span(window.length_us)}, both ends included,"
-    if window.when is None:
-        return [f"{what} and fires at each of them."]
-    condition = f"`{expression_text(window.when)}`"
-    if window.firing.kind == "every_time":
-        return [f"{what} and fires at each of them for which {condition} is true."]
-    return [
-        f"{what} and fires when {condition} becomes true.",
-        "It fires again only after the condition has been false, or the window empty.",
-    ]
 
 
 def _pattern_sentence(pattern: PatternPlan) -> list[str]:

@@ -8,9 +8,19 @@ compiled; sets of conditions are bits, numbered per event type over all rules.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from cep.language.checked import CheckedFiring, CheckedKey, Conditional, Constant, Expression, SchemaField
+from cep.language.checked import (
+    Binary,
+    CheckedFiring,
+    CheckedKey,
+    CheckedWindow,
+    Conditional,
+    Constant,
+    Expression,
+    SchemaField,
+)
+from cep.plan.windows import SETS_TIMERS, Form, Sliding
 from cep.timestamps import TIME_FIELDS
 from cep.types import Type
 
@@ -86,11 +96,15 @@ class PatternPlan:
 
 @dataclass(frozen=True, slots=True)
 class AggregatePlan:
-    """One aggregate of a window; rules and clauses that need the same one share it. Nulls are skipped."""
+    """One aggregate of a window; clauses that need the same one share it. Nulls are skipped.
+
+    ``over`` is a window of its own, null where it ranges over the rule's.
+    """
 
     function: str
     argument: Expression | None
     where: Expression | None
+    over: CheckedWindow | None = None
 
     @property
     def taken(self) -> Expression:
@@ -102,19 +116,53 @@ class AggregatePlan:
 
 
 @dataclass(frozen=True, slots=True)
-class WindowPlan:
-    """A sliding window in time, evaluated at each event that enters.
+class WindowGroup:
+    """A window and the aggregates over it, which are kept per key. ``resets`` are the events that clear it."""
 
-    ``aggregates`` are kept per key. In ``when`` and in the emitted fields they are referred to by position (the
-    generator looks an aggregate up by equality).
+    form: Form
+    aggregates: tuple[AggregatePlan, ...] = ()
+    resets: Mapping[str, Fit] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class WindowPlan:
+    """A rule over windows: that of the rule comes first among ``groups``, then those that aggregates have of their own.
+
+    In ``when``, ``having`` and the emitted fields aggregates are referred to by position (the generator looks an
+    aggregate up by equality), and so are the comparisons with the previous evaluation in ``crosses``.
+    ``reads_previous`` and ``reads_bounds`` tell whether ``prev`` and ``window.start`` or ``end`` are read.
     """
 
     fits: Mapping[str, Fit]
     label: str
-    length_us: int
-    aggregates: tuple[AggregatePlan, ...]
+    groups: tuple[WindowGroup, ...]
     when: Expression | None
     firing: CheckedFiring
+    having: Expression | None = None
+    crosses: tuple[Binary, ...] = ()
+    reads_previous: bool = False
+    reads_bounds: bool = False
+
+    @property
+    def window(self) -> Form:
+        """The window of the rule."""
+        return self.groups[0].form
+
+    @property
+    def aggregates(self) -> tuple[AggregatePlan, ...]:
+        """All aggregates, in the order of the groups."""
+        return tuple(aggregate for group in self.groups for aggregate in group.aggregates)
+
+    @property
+    def looks_around(self) -> bool:
+        """Whether more is read than the window's events and aggregates."""
+        return self.reads_previous or self.reads_bounds or bool(self.crosses)
+
+    @property
+    def remembers(self) -> bool:
+        """Whether a key that has no events in its windows still has something to remember."""
+        since = isinstance(self.window, Sliding) and self.window.since is not None and self.reads_bounds
+        return self.reads_previous or bool(self.crosses) or self.firing.kind == "every_count" or since
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +178,14 @@ class EmitPlan:
 
 @dataclass(frozen=True, slots=True)
 class AtMostPlan:
-    """At most ``count`` emissions in any stretch shorter than ``every_us``, per key of the rule."""
+    """At most ``count`` emissions in any stretch shorter than ``every_us``, per key of the rule or ``keys`` of its own.
+
+    Own keys are read from the last event of the match or the window; null is a key like others.
+    """
 
     count: int
     every_us: int
+    keys: tuple[CheckedKey, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,5 +251,10 @@ class Plan:
 
     @property
     def sets_timers(self) -> bool:
-        """Whether any rule waits for deadlines."""
-        return any(isinstance(r.operator, PatternPlan) and r.operator.wait is not None for r in self.rules)
+        """Whether any rule waits for deadlines, or for its windows to close."""
+        return any(
+            isinstance(r.operator.window, SETS_TIMERS)
+            if isinstance(r.operator, WindowPlan)
+            else r.operator.wait is not None
+            for r in self.rules
+        )

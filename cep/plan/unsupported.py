@@ -18,13 +18,10 @@ from cep.language.checked import (
     Expectation,
     Loop,
     PatternNode,
-    PreviousEvent,
     Sequence,
     SomeOf,
     Step,
-    StepEventAt,
     Until,
-    WindowBound,
 )
 from cep.plan.walk import elements, walk
 
@@ -68,8 +65,6 @@ def _clauses(rule: CheckedRule) -> Iterator[tuple[str, Span]]:
         yield "`limit`", spans.get("limit", rule.span)
     if rule.to:
         yield "`to`", spans.get("to", rule.span)
-    if rule.at_most is not None and rule.at_most.keys is not None:
-        yield "`at most … per` with keys of its own", rule.at_most.span
 
 
 def _pattern(rule: CheckedRule) -> Iterator[tuple[str, Span]]:
@@ -125,35 +120,14 @@ def _loop(loop: Loop) -> Iterator[tuple[str, Span]]:
 
 
 def _window(rule: CheckedRule) -> Iterator[tuple[str, Span]]:
-    spans = rule.clause_spans
     for join in rule.joins:
         yield "`join` and `lookup`", join.span
-    if rule.window is None:
-        yield "a rule over windows without `over`", spans.get("from", rule.span)
-    elif rule.window.kind != "last_time":
-        yield "a window other than `over last DURATION`", rule.window.span
-    if rule.firing.kind not in ("rising", "every_time"):
-        yield "firing other than once on rising and `every time`", rule.firing.span
-    if rule.having is not None:
-        yield "`having` in a rule over windows", spans.get("having", rule.span)
     if rule.input is not None:
         yield from _nodes(rule.input)
 
 
 def _expressions(rule: CheckedRule) -> Iterator[tuple[str, Span]]:
-    over_window = rule.input is not None
     trees = (rule.pattern, rule.input, rule.where, rule.having, rule.emit, rule.when)
     for node in (n for tree in trees for n in walk(tree)):
-        if isinstance(node, Aggregate):
-            if node.function not in WINDOW_AGGREGATES:
-                yield f"the aggregate `{node.function}`", node.span
-            elif node.over is not None:
-                yield "an aggregate with a window of its own", node.span
-        elif over_window and isinstance(node, PreviousEvent):
-            yield "`prev` in a rule over windows", node.span
-        elif over_window and isinstance(node, WindowBound):
-            yield "`window.start` and `window.end`", node.span
-        elif over_window and isinstance(node, StepEventAt):
-            yield "an event of the window by position", node.span
-        elif getattr(node, "operator", None) in ("crosses above", "crosses below"):
-            yield f"`{node.operator}`", node.span  # type: ignore[attr-defined]
+        if isinstance(node, Aggregate) and node.function not in WINDOW_AGGREGATES:
+            yield f"the aggregate `{node.function}`", node.span

@@ -17,6 +17,7 @@ from cep.plan.plan import PatternPlan, Plan, RulePlan, WindowPlan
 from cep.projection import Projection
 from cep.runtime.emitter import Derived, Emitter
 from cep.runtime.limits import Counters, Limits
+from cep.runtime.operators.closing import CLOSING
 from cep.runtime.operators.counting import CountOperator
 from cep.runtime.operators.operator import Operator, Receiver, Report, Surroundings
 from cep.runtime.operators.sequence import SequenceOperator
@@ -167,7 +168,8 @@ class Masker:
 
 def _operator(rule: RulePlan, emitter: Emitter, around: Surroundings, specialised: bool) -> Operator:
     if isinstance(rule.operator, WindowPlan):
-        return SlidingOperator(rule, emitter, around)
+        closing = CLOSING.get(type(rule.operator.window))
+        return SlidingOperator(rule, emitter, around) if closing is None else closing(rule, emitter, around)
     assert isinstance(rule.operator, PatternPlan)
     if specialised and rule.operator.counts_only:
         return CountOperator(rule, emitter, around)

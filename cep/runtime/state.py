@@ -52,21 +52,24 @@ class EventTable:
 
     def _row(self, event: Event) -> list[Any]:
         fields = {
-            name: _pack_value(value)
+            name: pack_value(value)
             for name, attribute in self._projection.attributes.items()
             if (value := getattr(event, attribute, msgspec.UNSET)) is not msgspec.UNSET
         }
+        kind = self._projection.kinds.get(event.__class__)
+        if kind is not None:
+            fields[self._projection.type_fields[0]] = kind
         origin = event.origin
         where = [origin.source, origin.partition] if origin is not None else None
-        return [event.time_us, where, event.position, event.id, _pack_value(event.raw), fields]
+        return [event.time_us, where, event.position, event.id, pack_value(event.raw), fields]
 
     def load(self, rows: list[list[Any]], origins: dict[tuple[str, str], Origin]) -> None:
         """Take over what :meth:`rows` gave. ``origins`` are shared among the events and are added to."""
         for time_us, where, position, identity, raw, fields in rows:
-            event = self._projection.make({name: _unpack_value(value) for name, value in fields.items()})
+            event = self._projection.make({name: unpack_value(value) for name, value in fields.items()})
             event.time_us = time_us
             origin = None if where is None else _origin(where[0], where[1], origins)
-            event.about = (origin, position, identity, _unpack_value(raw))
+            event.about = (origin, position, identity, unpack_value(raw))
             self._events.append(event)
 
 
@@ -78,13 +81,13 @@ def _origin(source: str, partition: str, origins: dict[tuple[str, str], Origin])
     return origins[source, partition]
 
 
-def _pack_value(value: Any) -> Any:
+def pack_value(value: Any) -> Any:
     """JSON values as they are; decimals and ints outside 64 bits as marked texts."""
     kind = value.__class__
     if kind is list:
-        return [_pack_value(v) for v in value]
+        return [pack_value(v) for v in value]
     if kind is dict:
-        return {name: _pack_value(v) for name, v in value.items()}
+        return {name: pack_value(v) for name, v in value.items()}
     if kind is int and not INT64_MIN <= value <= INT64_MAX:
         return msgspec.msgpack.Ext(_INT, str(value).encode())
     if kind is Decimal:
@@ -92,14 +95,15 @@ def _pack_value(value: Any) -> Any:
     return value
 
 
-def _unpack_value(value: Any) -> Any:
+def unpack_value(value: Any) -> Any:
+    """What :func:`pack_value` was given."""
     if isinstance(value, msgspec.msgpack.Ext):
         text = bytes(value.data).decode()
         return Decimal(text) if value.code == _DECIMAL else int(text)
     if isinstance(value, list):
-        return [_unpack_value(v) for v in value]
+        return [unpack_value(v) for v in value]
     if isinstance(value, dict):
-        return {name: _unpack_value(v) for name, v in value.items()}
+        return {name: unpack_value(v) for name, v in value.items()}
     return value
 
 
@@ -107,11 +111,11 @@ def pack_key(key: Any) -> Any:
     """A key as plain data: a list for a tuple, a map for a bool."""
     if isinstance(key, tuple):
         return [pack_key(part) for part in key]
-    return {"bool": key.value} if isinstance(key, BoolKey) else _pack_value(key)
+    return {"bool": key.value} if isinstance(key, BoolKey) else pack_value(key)
 
 
 def unpack_key(packed: Any) -> Any:
     """The key again."""
     if isinstance(packed, list):
         return tuple(unpack_key(part) for part in packed)
-    return BoolKey(packed["bool"]) if isinstance(packed, dict) else _unpack_value(packed)
+    return BoolKey(packed["bool"]) if isinstance(packed, dict) else unpack_value(packed)

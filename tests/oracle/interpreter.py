@@ -38,7 +38,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from cep.language import checked as c
-from tests.oracle.values import EvaluationFailure, OracleEvent, Unsupported, Value, kind, same
+from tests.oracle.values import EvaluationFailure, OracleEvent, Order, Unsupported, Value, kind, same
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,10 @@ class Scope:
     """What names mean while one expression is evaluated.
 
     ``events`` are all events bound so far in the match, or all of the window, in order. ``steps`` holds the bound
-    steps only. ``window`` are its bounds in microseconds.
+    steps only. ``window`` are its bounds in microseconds, ``before`` is what the key's previous evaluation saw, ``own``
+    gives what the window of an aggregate's own holds (null where it is not evaluated). The engine's operators, when they
+    run under this interpreter, give the values of such aggregates and the sides of a ``crosses`` at the previous
+    evaluation instead.
     """
 
     candidate: OracleEvent | None = None
@@ -56,6 +59,10 @@ class Scope:
     keys: Mapping[str, Value] = field(default_factory=dict)
     locals: Mapping[str, Value] = field(default_factory=dict)
     window: tuple[int, int] | None = None
+    before: Scope | None = None
+    own: Callable[[c.CheckedWindow], Sequence[OracleEvent] | None] | None = None
+    own_values: Mapping[Order, Value] = field(default_factory=dict)
+    sides: Mapping[c.Binary, tuple[Value, Value] | None] = field(default_factory=dict)
 
 
 def holds(condition: c.Expression | None, scope: Scope) -> bool:
@@ -167,6 +174,8 @@ def _not(value: Value) -> Value:
 
 def _binary(expression: c.Binary, scope: Scope) -> Value:
     operator = expression.operator
+    if operator.startswith("crosses"):
+        return _crosses(expression, scope)
     left = evaluate(expression.left, scope)
     if operator in ("and", "or"):
         certain = operator == "or"
@@ -187,6 +196,24 @@ def _binary(expression: c.Binary, scope: Scope) -> Value:
     if operator in _ARITHMETIC:
         return _arithmetic(operator, left, right)
     raise Unsupported(operator)
+
+
+def _crosses(expression: c.Binary, scope: Scope) -> bool | None:
+    """``not beyond`` at the previous evaluation and ``beyond`` now."""
+    sides = (expression.left, expression.right)
+    is_above = expression.operator == "crosses above"
+    was: bool | None = False
+    if scope.sides.get(expression) is not None:
+        was = compare("<=" if is_above else ">=", *scope.sides[expression])
+    elif scope.before is not None:
+        try:
+            was = compare("<=" if is_above else ">=", *(evaluate(side, scope.before) for side in sides))
+        except EvaluationFailure:
+            was = None
+    now = compare(">" if is_above else "<", *(evaluate(side, scope) for side in sides))
+    if was is False or now is False:
+        return False
+    return None if was is None or now is None else True
 
 
 _COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
@@ -289,10 +316,18 @@ _FUNCTIONS: dict[str, tuple[tuple[tuple[str, ...], ...], Callable[..., Value]]] 
 
 
 def _aggregate(expression: c.Aggregate, scope: Scope) -> Value:
-    if expression.over is not None or expression.parameters:
-        raise Unsupported(f"{expression.function} with a window or parameters of its own")
+    if expression.parameters:
+        raise Unsupported(f"{expression.function} with parameters")
     step = expression.step
-    events = scope.events if step is None else scope.steps.get(step, ())
+    events: Sequence[OracleEvent] | None = scope.events if step is None else scope.steps.get(step, ())
+    known = (expression.function, expression.argument, expression.where, expression.over)
+    if known in scope.own_values:
+        return scope.own_values[known]
+    if expression.over is not None:
+        assert scope.own is not None
+        events = scope.own(expression.over)
+        if events is None:
+            return None
     scopes = [replace(scope, candidate=event) for event in events]
     scopes = [each for each in scopes if holds(expression.where, each)]
     if expression.argument is None:

@@ -18,7 +18,7 @@ from cep.language.rule_files import load_rules
 from cep.plan.plan import Plan
 from cep.plan.planner import plan_rules
 from cep.runtime.feed import Options
-from tests.properties.generate_rules import Record, Scenario, scenarios
+from tests.properties.generate_rules import Record, Scenario, either
 
 
 def plan_of(scenario: Scenario) -> Plan:
@@ -32,7 +32,7 @@ def one_by_one(engine: Engine, events: list[Record]) -> list[bytes]:
     return [d.to_json() for d in [*derived, *engine.finish(), *engine.flush()]]
 
 
-@given(scenarios())
+@given(either())
 def test_specialised_equals_general(scenario: Scenario) -> None:
     note(repr(scenario))
     plan = plan_of(scenario)
@@ -40,7 +40,7 @@ def test_specialised_equals_general(scenario: Scenario) -> None:
     assert one_by_one(Engine(plan), scenario.events) == general
 
 
-@given(scenarios(), st.data())
+@given(either(), st.data())
 def test_batches_of_lines_equal_single_events(scenario: Scenario, data: st.DataObject) -> None:
     note(repr(scenario))
     plan = plan_of(scenario)
@@ -67,7 +67,7 @@ def test_batches_of_lines_equal_single_events(scenario: Scenario, data: st.DataO
     ]
 
 
-@given(scenarios(), st.data())
+@given(either(), st.data())
 def test_a_cut_anywhere_changes_nothing(scenario: Scenario, data: st.DataObject) -> None:
     note(repr(scenario))
     plan = plan_of(scenario)
@@ -104,7 +104,7 @@ def in_partitions(plan: Plan, scenario: Scenario, owners: list[int], order: list
     return [d.to_json() for d in derived], engine.counters.snapshot()
 
 
-@given(scenarios(), st.data())
+@given(either(), st.data())
 def test_partitions_in_any_interleaving(scenario: Scenario, data: st.DataObject) -> None:
     note(repr(scenario))
     plan = plan_of(scenario)
@@ -114,7 +114,7 @@ def test_partitions_in_any_interleaving(scenario: Scenario, data: st.DataObject)
     assert in_partitions(plan, scenario, owners, orders[0]) == in_partitions(plan, scenario, owners, orders[1])
 
 
-@given(scenarios(), st.data())
+@given(either(), st.data())
 def test_any_arrival_within_the_lateness(scenario: Scenario, data: st.DataObject) -> None:
     note(repr(scenario))
     plan = plan_of(scenario)

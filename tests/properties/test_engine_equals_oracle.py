@@ -15,13 +15,15 @@ from hypothesis import given, note
 
 from cep.engine import Engine
 from cep.event import DerivedEvent
-from tests.oracle.engine import run
+from cep.timestamps import format_time
+from tests.oracle.engine import OracleDerived, run
 from tests.oracle.rules import load
 from tests.properties.generate_rules import (
     Scenario,
     oracle_events,
     scattered_scenarios,
     scenarios,
+    window_sets,
 )
 
 Shown = tuple[str, str, int, str, list[tuple[str, str]]]
@@ -68,9 +70,22 @@ def _shown(derived: list[DerivedEvent]) -> list[Shown]:
 def oracle_results(scenario: Scenario, end: Literal["keep", "flush"]) -> tuple[list[Shown], list[str]]:
     """The same of the oracle: what it derives, and the late events."""
     events = oracle_events(scenario)
-    result = run(load(scenario.rules), events, end, scenario.lateness_us)
-    shown = [(each.rule, each.type, each.time_us, json.dumps(each.fields), each.evidence) for each in result.derived]
+    rules = load(scenario.rules)
+    result = run(rules, events, end, scenario.lateness_us)
+    times = {(r.name, f.name) for r in rules.rules for f in r.emit.fields if f.value.type.name == "timestamp"}
+    shown = [
+        (each.rule, each.type, each.time_us, json.dumps(_written(each, times)), each.evidence)
+        for each in result.derived
+    ]
     return shown, result.late
+
+
+def _written(derived: OracleDerived, times: set[tuple[str, str]]) -> dict[str, object]:
+    """The fields as the engine writes them: times as text."""
+    return {
+        name: format_time(value) if (derived.rule, name) in times and value is not None else value
+        for name, value in derived.fields.items()
+    }
 
 
 def assert_equal(scenario: Scenario) -> None:
@@ -88,4 +103,14 @@ def test_in_the_order_of_time(scenario: Scenario) -> None:
 
 @given(scattered_scenarios())
 def test_out_of_order_over_partitions(scenario: Scenario) -> None:
+    assert_equal(scenario)
+
+
+@given(scenarios(window_sets()))
+def test_windows_in_the_order_of_time(scenario: Scenario) -> None:
+    assert_equal(scenario)
+
+
+@given(scattered_scenarios(window_sets()))
+def test_windows_out_of_order_over_partitions(scenario: Scenario) -> None:
     assert_equal(scenario)

@@ -8,7 +8,7 @@ from cep.engine import Engine
 from cep.errors import RuleError
 from cep.language.rule_files import load_rules
 from cep.plan.planner import plan_rules
-from tests.properties.generate_rules import Scenario, scenarios
+from tests.properties.generate_rules import Scenario, either
 from tests.properties.interpreted import InterpretedFunctions
 
 
@@ -17,7 +17,7 @@ def lines(engine: Engine, scenario: Scenario) -> list[bytes]:
     return [d.to_json() for d in [*derived, *engine.flush()]]
 
 
-@given(scenarios())
+@given(either())
 def test_generated_equals_interpreted(scenario: Scenario) -> None:
     note(repr(scenario))
     plan, diagnostics = plan_rules(load_rules(scenario.rules))
