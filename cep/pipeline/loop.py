@@ -22,6 +22,7 @@ from cep.event import Batch, DeadLetter, DerivedEvent, LateEvent
 from cep.pipeline.process import Interrupt, rare_collections
 from cep.pipeline.summary import LimitHit, Progress, SourceState, Summary
 from cep.pipeline.unseen import Sample, find_unseen
+from cep.plan.plan import WindowPlan
 from cep.runtime.limits import Counters
 from cep.runtime.watermark import BEFORE_ALL
 from cep.timestamps import format_time
@@ -56,7 +57,8 @@ class Pipeline:
         sinks: each is given every derived event, and closed at the end.
         late: where late events go; without it they are counted and the first few are kept for the summary.
         dead: the same for dead letters.
-        at_end: ``flush`` fires the absences that still wait when the input ends, ``keep`` leaves them waiting.
+        at_end: ``flush`` fires the absences that still wait and closes the windows still open when the input ends,
+            ``keep`` leaves them.
         on_error: ``stop`` ends the run at the first dead letter, after what was derived before it. It takes events one
             by one, so that where the run ends does not depend on the size of batches. An engine whose own ``on_error``
             is ``stop`` ends the run too.
@@ -296,6 +298,7 @@ class Pipeline:
         summary.held_back = dict(now.held_back - before.held_back)
         summary.null_keys = dict(now.null_keys - before.null_keys)
         summary.pending = engine.pending()
+        summary.windowed = frozenset(r.name for r in engine.plan.rules if isinstance(r.operator, WindowPlan))
         limits = now.limits - before.limits
         summary.limits = [LimitHit(rule, name, count) for (rule, name), count in limits.items()]
         summary.events_per_second = summary.events / summary.seconds if summary.seconds else 0.0

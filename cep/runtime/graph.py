@@ -110,7 +110,7 @@ class Graph:
                 self.follow(out)
 
     def pending(self) -> Mapping[str, int]:
-        """How many absences each rule still waits for."""
+        """How many absences each rule still waits for, or how many of its windows are open."""
         counts = {operator.rule.name: len(operator.pending()) for operator in self.operators}
         return {name: count for name, count in counts.items() if count}
 
