@@ -112,12 +112,21 @@ def _again(plan: WindowPlan) -> list[str]:
 
 def state_texts(plan: WindowPlan) -> list[str]:
     """What is kept per key for the windows of a rule."""
-    kept = [_state(group.form) for group in plan.groups if not isinstance(group.form, Single)]
+    kept = [
+        _state(group.form) if group.keeps_events else _running(group.form)
+        for group in plan.groups
+        if not isinstance(group.form, Single)
+    ]
     if plan.reads_previous:
         kept.append("per key the event before")
     if plan.firing.kind in ("every_count", "while_true"):
         kept.append("per key when it fired")
     return list(dict.fromkeys(kept))
+
+
+def _running(form: Form) -> str:
+    timer = ", and a timer for its end" if isinstance(form, Hopping | Calendar | Session) else ""
+    return f"per key the aggregates of the window and its newest events, up to the limit `evidence`{timer}"
 
 
 def _state(form: Form) -> str:

@@ -117,11 +117,15 @@ class AggregatePlan:
 
 @dataclass(frozen=True, slots=True)
 class WindowGroup:
-    """A window and the aggregates over it, which are kept per key. ``resets`` are the events that clear it."""
+    """A window and the aggregates over it, which are kept per key. ``resets`` are the events that clear it.
+
+    Without ``keeps_events`` only the newest are kept, for the evidence: the aggregates have taken what they need.
+    """
 
     form: Form
     aggregates: tuple[AggregatePlan, ...] = ()
     resets: Mapping[str, Fit] = field(default_factory=dict)
+    keeps_events: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
-from cep.language.checked import Binary, CheckedRule, CheckedWindow, Expression, PreviousEvent, WindowBound
+from cep.language.checked import (
+    Binary,
+    CheckedRule,
+    CheckedWindow,
+    EdgeEvent,
+    Expression,
+    PreviousEvent,
+    StepEventAt,
+    WindowBound,
+)
 from cep.plan.catalogue import Catalogue
 from cep.plan.plan import AggregatePlan, Fit, WindowGroup, WindowPlan
 from cep.plan.walk import aggregates, event_fields, walk
-from cep.plan.windows import Batch, Calendar, Form, Hopping, Session, Single, Sliding
+from cep.plan.windows import (
+    RUNNING_AGGREGATES,
+    Batch,
+    Calendar,
+    Form,
+    Hopping,
+    Session,
+    Single,
+    Sliding,
+    only_grows,
+)
 
 
 def plan_window(rule: CheckedRule, catalogue: Catalogue) -> WindowPlan:
@@ -36,7 +55,7 @@ def plan_window(rule: CheckedRule, catalogue: Catalogue) -> WindowPlan:
     )
 
 
-def _groups(window: CheckedWindow | None, shown: Iterable[Expression], catalogue: Catalogue) -> tuple[WindowGroup, ...]:
+def _groups(window: CheckedWindow | None, shown: Sequence[Expression], catalogue: Catalogue) -> tuple[WindowGroup, ...]:
     """The rule's window with the aggregates over it, then each other window with its own."""
     by_window: dict[CheckedWindow | None, dict[AggregatePlan, None]] = {None: {}}
     for expression in shown:
@@ -46,8 +65,16 @@ def _groups(window: CheckedWindow | None, shown: Iterable[Expression], catalogue
     groups = []
     for over, wanted in by_window.items():
         written = window if over is None else over
-        groups.append(WindowGroup(form_of(written), tuple(wanted), _resets(written, catalogue)))
+        form = form_of(written)
+        looks_back = over is None and any(_is_inside(node) for each in shown for node in walk(each))
+        compact = only_grows(form) and RUNNING_AGGREGATES.issuperset(a.function for a in wanted)
+        groups.append(WindowGroup(form, tuple(wanted), _resets(written, catalogue), looks_back or not compact))
     return tuple(groups)
+
+
+def _is_inside(node: object) -> bool:
+    """Whether it is an event of the window other than the last one."""
+    return isinstance(node, StepEventAt) or (isinstance(node, EdgeEvent) and node.edge == "first")
 
 
 def _resets(window: CheckedWindow | None, catalogue: Catalogue) -> dict[str, Fit]:

@@ -102,6 +102,20 @@ class Batch:
 Aligned = Hopping | Calendar
 Form = Single | Sliding | Hopping | Calendar | Session | Batch
 
+RUNNING_AGGREGATES = frozenset({"count", "sum", "avg", "min", "max", "first", "last"})
+"""Those whose state does not grow with what they are given, where nothing is taken out again."""
+
+
+def only_grows(form: Form) -> bool:
+    """Whether nothing goes out of a window of this form before all does."""
+    match form:
+        case Sliding():
+            return form.length_us is None and form.count is None
+        case Hopping():
+            return form.length_us == form.step_us
+    return isinstance(form, Calendar | Session | Batch)
+
+
 _LONGEST_DAYS = {"hour": 1, "day": 2, "week": 8, "month": 32}
 
 

@@ -19,7 +19,7 @@ from cep.functions.records import EvaluationError
 from cep.plan.plan import RulePlan
 from cep.plan.windows import Aligned, Batch, Calendar, Hopping, Session, longest_us
 from cep.runtime.emitter import Derived, Emitter
-from cep.runtime.operators.contents import BatchContents, Contents, Row, SessionContents
+from cep.runtime.operators.contents import BatchContents, Contents, Row, SessionContents, events_kept
 from cep.runtime.operators.operator import Receiver, Surroundings
 from cep.runtime.operators.window_operator import KeyState, WindowOperator
 from cep.runtime.state import EventTable, pack_key, pack_value, unpack_key, unpack_value
@@ -203,7 +203,8 @@ class AlignedOperator(ClosingOperator):
     def new_state(self, key: Any) -> Any:
         """The open window's events are taken out here, when the next one opens."""
         key, _, own, sides = super().new_state(key)
-        return key, Contents(self.plan.groups[0].aggregates), own, sides
+        group = self.plan.groups[0]
+        return key, Contents(group, events_kept(group, self.limits)), own, sides
 
     def _take_in(self, state: ClosingState, event: Event, row: Row) -> None:
         time_us = event.time_us
@@ -306,7 +307,7 @@ class SessionOperator(ClosingOperator):
         if run.end_us > deadline_us:
             self._set_end(run, run.end_us)
             return None
-        derived = self._close(run, run.main.start_us, deadline_us, deadline_us)
+        derived = self._close(run, run.main.first_us, deadline_us, deadline_us)
         run.main.clear()
         self._forget(run)
         return derived
@@ -327,7 +328,7 @@ class BatchOperator(ClosingOperator):
         self.bound_events(main)
         if not main.is_complete:
             return None
-        derived = self._close(state, main.start_us, event.time_us, event.time_us)
+        derived = self._close(state, main.first_us, event.time_us, event.time_us)
         main.clear()
         main.entered = 0
         self._forget(state)

@@ -15,9 +15,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from cep.event import Event
-from cep.plan.plan import AggregatePlan, WindowGroup
+from cep.plan.plan import WindowGroup
 from cep.plan.windows import Aligned, Batch, Calendar, Hopping, Session, Single, Sliding
+from cep.runtime.limits import Limits
 from cep.runtime.operators.accumulators import ACCUMULATORS, Accumulator
+from cep.runtime.operators.running import RUNNING, pack_accumulator, unpack_accumulator
 from cep.runtime.state import EventTable
 
 Row = tuple[Any, ...]
@@ -27,27 +29,40 @@ Row = tuple[Any, ...]
 class Contents:
     """Events, what the aggregates took from each, and one accumulator per aggregate.
 
-    ``gone`` is the event before the oldest, null until one has left. ``lost_us`` is the time of the newest event that
-    the limit `window_events` took out, null where it took none.
+    ``gone`` is the event before the oldest, null until one has left. ``first_us`` is the time of the first event that
+    came into an empty window. ``lost_us`` is the time of the newest event that the limit `window_events` took out, null
+    where it took none. ``keep`` is null where all events are kept, else how many of the newest are, and their rows not.
     """
 
-    __slots__ = ("accumulators", "aggregates", "events", "gone", "lost_us", "rows")
+    __slots__ = ("_group", "accumulators", "events", "first_us", "gone", "keep", "lost_us", "rows")
 
-    def __init__(self, aggregates: Sequence[AggregatePlan]) -> None:
-        self.aggregates = aggregates
+    def __init__(self, group: WindowGroup, keep: int | None) -> None:
+        self._group = group
+        self.keep = keep
         self.events: deque[Event] = deque()
         self.rows: deque[Row] = deque()
-        self.accumulators: list[Accumulator] = [ACCUMULATORS[a.function]() for a in aggregates]
+        self.accumulators = self._new_accumulators()
         self.gone: Event | None = None
+        self.first_us = 0
         self.lost_us: int | None = None
+
+    def _new_accumulators(self) -> list[Accumulator]:
+        made = ACCUMULATORS if self.keep is None else RUNNING
+        return [made[aggregate.function]() for aggregate in self._group.aggregates]
 
     def pass_time(self, now_us: int) -> None:
         """Take out what is not in the window at that time, before the events of that time."""
 
     def enter(self, event: Event, row: Row) -> None:
         """The event comes in with what the aggregates take from it; nulls are skipped."""
-        self.events.append(event)
-        self.rows.append(row)
+        events = self.events
+        if not events:
+            self.first_us = event.time_us
+        events.append(event)
+        if self.keep is None:
+            self.rows.append(row)
+        elif len(events) > self.keep:
+            self.gone = events.popleft()
         for accumulator, value in zip(self.accumulators, row, strict=True):
             if value is not None:
                 accumulator.add(value)
@@ -71,7 +86,7 @@ class Contents:
             self.gone = self.events[-1]
             self.events.clear()
             self.rows.clear()
-            self.accumulators = [ACCUMULATORS[a.function]() for a in self.aggregates]
+            self.accumulators = self._new_accumulators()
 
     @property
     def is_full(self) -> bool:
@@ -107,15 +122,19 @@ class Contents:
     def snapshot(self, table: EventTable) -> list[Any]:
         """Plain data, for :meth:`restore`."""
         gone = None if self.gone is None else table.number(self.gone)
-        return [[table.number(e) for e in self.events], gone, self.lost_us, self._marks()]
+        running = None if self.keep is None else [pack_accumulator(each) for each in self.accumulators]
+        events = [table.number(event) for event in self.events]
+        return [events, gone, self.first_us, self.lost_us, running, self._marks()]
 
     def restore(self, state: list[Any], table: EventTable, rows: Sequence[Row]) -> None:
         """Take over what :meth:`snapshot` gave. ``rows``: what the aggregates took of its events, taken again."""
-        numbers, gone, lost_us, marks = state
+        numbers, gone, first_us, lost_us, running, marks = state
         for number, row in zip(numbers, rows, strict=True):
             Contents.enter(self, table.event(number), row)
+        for packed, accumulator in zip(running or (), self.accumulators, strict=False):
+            unpack_accumulator(packed, accumulator)
         self.gone = None if gone is None else table.event(gone)
-        self.lost_us = lost_us
+        self.first_us, self.lost_us = first_us, lost_us
         self._set_marks(marks)
 
     def _marks(self) -> Any:
@@ -139,8 +158,8 @@ class SlidingContents(Contents):
 
     __slots__ = ("_form", "since_us")
 
-    def __init__(self, form: Sliding, aggregates: Sequence[AggregatePlan]) -> None:
-        super().__init__(aggregates)
+    def __init__(self, form: Sliding, group: WindowGroup, keep: int | None) -> None:
+        super().__init__(group, keep)
         self._form = form
         self.since_us: int | None = None
         """The time of the last reset."""
@@ -182,8 +201,8 @@ class AlignedContents(Contents):
 
     __slots__ = ("_end_us", "_form")
 
-    def __init__(self, form: Aligned, aggregates: Sequence[AggregatePlan]) -> None:
-        super().__init__(aggregates)
+    def __init__(self, form: Aligned, group: WindowGroup, keep: int | None) -> None:
+        super().__init__(group, keep)
         self._form = form
         self._end_us: int | None = None
 
@@ -209,12 +228,11 @@ class AlignedContents(Contents):
 class SessionContents(Contents):
     """The session of now, as far as it has come."""
 
-    __slots__ = ("_form", "end_us", "start_us")
+    __slots__ = ("_form", "end_us")
 
-    def __init__(self, form: Session, aggregates: Sequence[AggregatePlan]) -> None:
-        super().__init__(aggregates)
+    def __init__(self, form: Session, group: WindowGroup, keep: int | None) -> None:
+        super().__init__(group, keep)
         self._form = form
-        self.start_us = 0
         self.end_us = 0
 
     def pass_time(self, now_us: int) -> None:
@@ -222,36 +240,31 @@ class SessionContents(Contents):
             self.clear()
 
     def enter(self, event: Event, row: Row) -> None:
-        if not self.events:
-            self.start_us = event.time_us
-        self.end_us = self._form.end_us(self.start_us, event.time_us)
         Contents.enter(self, event, row)
+        self.end_us = self._form.end_us(self.first_us, event.time_us)
 
     def _marks(self) -> Any:
-        return [self.start_us, self.end_us]
+        return self.end_us
 
     def _set_marks(self, marks: Any) -> None:
-        self.start_us, self.end_us = marks
+        self.end_us = marks
 
 
 class BatchContents(Contents):
     """The batch of now: it holds its last event until the next one comes."""
 
-    __slots__ = ("_form", "entered", "start_us")
+    __slots__ = ("_form", "entered")
 
-    def __init__(self, form: Batch, aggregates: Sequence[AggregatePlan]) -> None:
-        super().__init__(aggregates)
+    def __init__(self, form: Batch, group: WindowGroup, keep: int | None) -> None:
+        super().__init__(group, keep)
         self._form = form
         self.entered = 0
         """How many events it has taken, those included that a limit took out again."""
-        self.start_us = 0
 
     def enter(self, event: Event, row: Row) -> None:
         if self.is_complete:
             self.clear()
             self.entered = 0
-        if not self.entered:
-            self.start_us = event.time_us
         self.entered += 1
         Contents.enter(self, event, row)
 
@@ -261,22 +274,27 @@ class BatchContents(Contents):
         return self.entered == self._form.count
 
     def _marks(self) -> Any:
-        return [self.entered, self.start_us]
+        return self.entered
 
     def _set_marks(self, marks: Any) -> None:
-        self.entered, self.start_us = marks
+        self.entered = marks
 
 
-def contents_of(group: WindowGroup) -> Contents:
+def events_kept(group: WindowGroup, limits: Limits) -> int | None:
+    """How many of the newest events contents keep: enough for the evidence to tell that there were more; null: all."""
+    return None if group.keeps_events else max(1, min(limits.evidence + 1, limits.window_events))
+
+
+def contents_of(group: WindowGroup, limits: Limits) -> Contents:
     """Empty contents of the form of a window."""
-    form, aggregates = group.form, group.aggregates
+    form, keep = group.form, events_kept(group, limits)
     if isinstance(form, Sliding):
-        return SlidingContents(form, aggregates)
+        return SlidingContents(form, group, keep)
     if isinstance(form, Session):
-        return SessionContents(form, aggregates)
+        return SessionContents(form, group, keep)
     if isinstance(form, Batch):
-        return BatchContents(form, aggregates)
+        return BatchContents(form, group, keep)
     if isinstance(form, Single):
-        return SingleContents(aggregates)
+        return SingleContents(group, keep)
     assert isinstance(form, Hopping | Calendar)
-    return AlignedContents(form, aggregates)
+    return AlignedContents(form, group, keep)

@@ -144,7 +144,7 @@ class SlidingOperator(WindowOperator):
             return main.since_us
         if isinstance(form, Sliding) and form.length_us is not None and form.count is None:
             return int(event.time_us) - form.length_us
-        return int(main.events[0].time_us)
+        return main.first_us if main.keep is not None else int(main.events[0].time_us)
 
     def _fires(self, state: SlidingState, true: bool, now_us: int) -> bool:
         """Whether an evaluation fires, by what the rule says about when it does."""

@@ -66,7 +66,7 @@ class WindowOperator(Operator):
 
     def new_state(self, key: Any) -> tuple[Any, Contents, list[Contents], Sides]:
         """What a :class:`KeyState` is made of."""
-        main, *own = [contents_of(group) for group in self.plan.groups]
+        main, *own = [contents_of(group, self.limits) for group in self.plan.groups]
         return key, main, own, self._no_sides
 
     def compile_input(self, event_type: str) -> tuple[int, Any]:
