@@ -57,13 +57,15 @@ UNIT_NAMES = tuple(dict.fromkeys([*UNITS_US, *(f"{unit}s" for unit in UNITS_US),
 
 _QUANTITY = re.compile(r"(?P<number>\d[\d_]*(?:\.\d+)?|[a-z]+)[ \t]*(?P<unit>[a-zµ]+)")
 _COMPOUND = re.compile(r"(\d+)(us|µs|ms|[smhdw])")
+_ISO = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:[.,]\d+)?)S)?)?", re.ASCII)
 _TOO_LONG = "is too long: it does not fit 64 bits of microseconds"
 
 
 def parse_duration(text: str, *, signed: bool = False) -> int:
-    """Microseconds of a duration: ``5 minutes``, ``1h30m``, ``250ms``, ``0.5s``, ``an hour``, ``hour``.
+    """Microseconds of a duration: ``5 minutes``, ``1h30m``, ``250ms``, ``0.5s``, ``an hour``, ``hour``, ``PT1H30M``.
 
-    With ``signed`` a minus may stand before it.
+    The last is ISO 8601 with weeks, days, hours, minutes and seconds; months and years have no one length. With
+    ``signed`` a minus may stand before it.
 
     Raises:
         ValueError: the text is no duration, is finer than a microsecond, or does not fit 64 bits; the message is a
@@ -87,6 +89,10 @@ def _exact_duration(text: str) -> Fraction:
     parts = _COMPOUND.findall(text) if len(text) <= MAX_DIGITS else []
     if parts and "".join(number + unit for number, unit in parts) == text:
         return sum((Fraction(number) * _unit_us(unit) for number, unit in parts), Fraction(0))
+    iso = _ISO.fullmatch(text) if len(text) <= MAX_DIGITS else None
+    if iso is not None and text[-1] not in "PT":
+        counts = zip(iso.groups(default="0"), ("week", "day", "hour", "minute", "second"), strict=True)
+        return sum((Fraction(count.replace(",", ".")) * UNITS_US[unit] for count, unit in counts), Fraction(0))
     if text in UNITS_US:
         return Fraction(UNITS_US[text])
     match = _QUANTITY.fullmatch(text)

@@ -139,7 +139,7 @@ def _guarded(
             returned = implementation(*given)
         except EvaluationError:
             raise
-        except Exception as error:
+        except Exception as error:  # code of the application: whatever it raises costs this event, not the run (S15)
             raise EvaluationError(f"{name} raised {type(error).__name__}: {error}") from error
         return _checked_result(name, returned, result)
 

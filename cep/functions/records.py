@@ -106,8 +106,9 @@ class FunctionRecord:
 
     ``takes_events``: each event argument is passed as the values of ``event_fields`` followed by its time
     (``speed_kmh``: lat1, lon1, time1_us, lat2, lon2, time2_us; ``time``: time_us); all are null for a null event.
-    ``takes_event_time``: the time of the event at hand is passed first. ``prepare``: arguments whose type, by name, is
-    known to be one of these go through a function first; :meth:`implementation_for` does it.
+    ``takes_event_time``: the time of the event at hand is passed first. ``compile_rest``: where all arguments after the
+    first are known when the rules are loaded, it makes a function of the first from them. ``prepare``: arguments whose
+    type, by name, is known to be one of these go through a function first; :meth:`implementation_for` does it.
     """
 
     name: str
@@ -121,6 +122,7 @@ class FunctionRecord:
     event_fields: tuple[str, ...] = ()
     takes_event_time: bool = False
     prepare: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict, compare=False)
+    compile_rest: Callable[..., Callable[[Any], Any]] | None = field(default=None, compare=False)
 
     @property
     def null(self) -> Literal["propagate", "sees"]:
@@ -171,9 +173,12 @@ class AggregateRecord:
 
     ``parameters[0]``, where there is one, ranges over the events; so does every further parameter that is not
     ``constant``. Nulls, and values of a type the aggregate cannot use (text in a sum, a bool, an infinity), are
-    skipped. ``over_values(columns…, parameters…)`` is the definition, over the values of the events in their order:
+    skipped. ``over_values(columns…, constants…)`` is the definition, over the values of the events in their order:
     ``sum: over_values([1, null, 2]) -> 3``. ``times``: the event times, ints of microseconds, come as a last column.
     ``empty`` is the result when nothing is left after skipping.
+
+    What an aggregate takes from one event is a *row*: the value itself, or where there are several columns a list with
+    one value for each. See :meth:`over_rows`.
     """
 
     name: str
@@ -193,6 +198,21 @@ class AggregateRecord:
     def parameter(self, index: int) -> ParameterRecord | None:
         """The one for the argument at ``index`` (from 0); null when there are too many arguments."""
         return _parameter(self.parameters, index)
+
+    @property
+    def columns(self) -> int:
+        """How many values it takes from an event."""
+        ranging = [p for p in self.parameters if not p.constant and p.name not in ("condition", "rank")]
+        return len(ranging) + self.times
+
+    def over_rows(self, rows: Sequence[Any], constants: Sequence[Any] = ()) -> Any:
+        """The aggregate of what it took from each event. Of two columns and more, rows with a null are left out."""
+        assert self.over_values is not None
+        if self.columns < 2:
+            return self.over_values([row for row in rows if row is not None], *constants)
+        whole = [row for row in rows if row is not None and None not in row]
+        columns = zip(*whole, strict=True) if whole else [()] * self.columns
+        return self.over_values(*map(list, columns), *constants)
 
     def result(self, argument_types: Sequence[Type]) -> Type:
         """The type of the result. Optional unless the aggregate of nothing has a value (``count``, ``sum``, lists)."""

@@ -76,5 +76,5 @@ def load_entry_points() -> None:
     for point in sorted(entry_points(group=ENTRY_POINTS)):
         try:
             point.load()
-        except Exception as error:
-            _broken.append(f"the entry point {point.name} = {point.value} failed: {error}")
+        except Exception as error:  # whatever a package of others raises when it is imported, ours must not end by it
+            _broken.append(f"the entry point {point.name} = {point.value} failed: {type(error).__name__}: {error}")

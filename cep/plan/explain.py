@@ -197,7 +197,15 @@ def _window_events(window: WindowPlan) -> str:
 
 
 def _aggregate(aggregate: AggregatePlan) -> str:
-    return aggregate_text(Aggregate(aggregate.function, aggregate.argument, aggregate.where, over=aggregate.over))
+    return aggregate_text(
+        Aggregate(
+            aggregate.function,
+            aggregate.argument,
+            aggregate.where,
+            parameters=aggregate.parameters,
+            over=aggregate.over,
+        )
+    )
 
 
 def _key(key: CheckedKey) -> str:

@@ -48,6 +48,8 @@ _BINDING = {
     "*": _PRODUCT, "/": _PRODUCT, "%": _PRODUCT, "**": _POWER,
 }  # fmt: skip
 _ASSOCIATIVE = frozenset({"or", "and", "??", "+", "*"})
+_NOT_GIVEN = Constant(None, Type("null"))
+"""What stands for an argument that was left out."""
 
 
 def expression_text(expression: Expression, candidate: str = "") -> str:
@@ -59,7 +61,8 @@ def aggregate_text(aggregate: Aggregate) -> str:
     """``sum(amount where currency == "EUR")``, ``count(fails)``, ``distinct(fails.ip)``."""
     step = "" if aggregate.step is None else quoted(aggregate.step)
     inside = [] if aggregate.argument is None else [expression_text(aggregate.argument, step)]
-    inside += [expression_text(parameter, step) for parameter in aggregate.parameters]
+    given = [parameter for parameter in aggregate.parameters if parameter != _NOT_GIVEN]
+    inside += [expression_text(parameter, step) for parameter in given]
     text = ", ".join(inside) or step
     if aggregate.where is not None:
         condition = expression_text(aggregate.where, step)

@@ -61,7 +61,7 @@ class _Uses:
         if isinstance(operator, WindowPlan):
             shown += [operator.when, operator.having]
             for aggregate in operator.aggregates:
-                shown += [aggregate.argument, aggregate.where]
+                shown += [aggregate.argument, aggregate.where, *aggregate.parameters]
         else:
             groups += [role.fits for step in operator.steps for role in step.forbidden]
             groups += [operator.wait.forbidden.fits] if operator.wait is not None else []

@@ -7,7 +7,7 @@ already what it should be.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Iterable
 from datetime import tzinfo
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
@@ -16,7 +16,9 @@ from typing import Any
 import msgspec
 
 from cep.durations import parse_duration
+from cep.functions.values import same_key
 from cep.language.checked import SchemaField
+from cep.plan.expression_text import constant_text
 from cep.timestamps import DAY_US, SECOND_US, in_range, parse_time
 from cep.types import INT64_MAX, INT64_MIN, Type
 
@@ -113,7 +115,7 @@ def admission(declared: SchemaField, clock: EventClock) -> Callable[[Any], Any]:
     (missing), CEP614 (wrong type) or CEP615 (outside its domain).
     """
     convert = _converter(declared.type, clock)
-    domain = None if declared.domain is None else frozenset(declared.domain)
+    domain = None if declared.domain is None else _domain(declared.domain, declared.type)
     name = declared.name
 
     def admit(value: Any) -> Any:
@@ -127,12 +129,19 @@ def admission(declared: SchemaField, clock: EventClock) -> Callable[[Any], Any]:
             raise RecordError(
                 "CEP614", f"field `{name}` should be {declared.type.not_null()}, not {_shown(value)}", name
             ) from None
-        if domain is not None and accepted not in domain:
-            allowed = ", ".join(repr(v) for v in declared.domain or ())
+        if domain is not None and same_key(accepted) not in domain:
+            allowed = ", ".join(constant_text(v, declared.type) for v in declared.domain or ())
             raise RecordError("CEP615", f"field `{name}` is {_shown(value)}, not one of {allowed}", name)
         return accepted
 
     return admit
+
+
+def _domain(values: Iterable[object], declared: Type) -> frozenset[Hashable]:
+    """Keys of the allowed values; an int or float stands for the decimal that it is written as."""
+    if declared.name == "decimal":
+        values = [Decimal(str(value)) for value in values]
+    return frozenset(map(same_key, values))
 
 
 def _shown(value: Any) -> str:
@@ -203,6 +212,15 @@ def _to_duration(value: Any) -> int:
 
 def _converter(declared: Type, clock: EventClock) -> Callable[[Any], Any]:
     name = declared.name
+    if name == "map" and declared.item is not None and declared.item.name != "any":
+        convert_value = _converter(declared.item, clock)
+
+        def convert_map(value: Any) -> Any:
+            if value.__class__ is not dict:
+                raise TypeError
+            return {key: None if v is None else convert_value(v) for key, v in value.items()}
+
+        return convert_map
     if name == "list" and declared.item is not None and declared.item.name != "any":
         convert = _converter(declared.item, clock)
 

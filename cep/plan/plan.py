@@ -9,20 +9,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
+from cep.functions.aggregates import AGGREGATES
+from cep.functions.records import AggregateRecord
 from cep.language.checked import (
+    Aggregate,
     Binary,
+    Call,
+    Candidate,
     CheckedFiring,
     CheckedKey,
     CheckedWindow,
     Conditional,
     Constant,
+    EventValue,
     Expression,
+    ListOf,
     SchemaField,
 )
 from cep.plan.windows import SETS_TIMERS, Form, Sliding
 from cep.timestamps import TIME_FIELDS
-from cep.types import Type
+from cep.types import ANY, TIMESTAMP, Type, list_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,23 +104,72 @@ class PatternPlan:
 
 @dataclass(frozen=True, slots=True)
 class AggregatePlan:
-    """One aggregate of a window; clauses that need the same one share it. Nulls are skipped.
+    """One aggregate; rules and clauses that need the same one share it.
 
-    ``over`` is a window of its own, null where it ranges over the rule's.
+    ``parameters`` are the arguments after the first: constants, further values of the event, for ``top`` the aggregate
+    to rank by. ``over`` is a window of its own, null where it ranges over the rule's.
     """
 
     function: str
     argument: Expression | None
     where: Expression | None
+    parameters: tuple[Expression, ...] = ()
     over: CheckedWindow | None = None
+
+    @staticmethod
+    def of(aggregate: Aggregate) -> AggregatePlan:
+        """The plan of a checked aggregate."""
+        return AggregatePlan(
+            aggregate.function, aggregate.argument, aggregate.where, aggregate.parameters, aggregate.over
+        )
+
+    @property
+    def record(self) -> AggregateRecord:
+        """Its definition."""
+        return AGGREGATES[self.function]
+
+    @property
+    def constants(self) -> tuple[Any, ...]:
+        """The arguments that are known when the rules are loaded."""
+        return tuple(
+            given.value
+            for parameter, given in zip(self.record.parameters[1:], self.parameters, strict=False)
+            if parameter.constant and isinstance(given, Constant)
+        )
+
+    @property
+    def rank(self) -> AggregatePlan | None:
+        """What ``top`` ranks by, null for the count."""
+        return next((AggregatePlan.of(given) for given in self.parameters if isinstance(given, Aggregate)), None)
+
+    @property
+    def row(self) -> Expression:
+        """What it takes from an event that its filter lets pass.
+
+        The value; a list where there are several, of the arguments in their order and then the event time, or for
+        ``top`` with a rank of the value and the rank's row. ``true`` where there is none.
+        """
+        values = [] if self.argument is None else [self.argument]
+        for parameter, given in zip(self.record.parameters[1:], self.parameters, strict=False):
+            if isinstance(given, Aggregate):
+                values.append(AggregatePlan.of(given).taken)
+            elif not parameter.constant and parameter.name != "rank":
+                values.append(given)
+        if self.record.times:
+            values.append(_EVENT_TIME)
+        if not values:
+            return Constant(True)
+        return values[0] if len(values) == 1 else ListOf(tuple(values), list_of(ANY))
 
     @property
     def taken(self) -> Expression:
-        """What it takes from an event: the argument where the filter holds, else null."""
-        argument = self.argument if self.argument is not None else Constant(True)
+        """What it takes from an event: the row where the filter holds, else null, which does not count."""
         if self.where is None:
-            return argument
-        return Conditional(self.where, argument, Constant(None), argument.type)
+            return self.row
+        return Conditional(self.where, self.row, Constant(None), self.row.type)
+
+
+_EVENT_TIME = Call("time", (EventValue(Candidate()),), TIMESTAMP)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from cep.diagnostics import Diagnostic, Span
 from cep.language.checked import (
     Absence,
-    Aggregate,
     Bounded,
     CheckedRule,
     Choice,
@@ -23,9 +22,7 @@ from cep.language.checked import (
     Step,
     Until,
 )
-from cep.plan.walk import elements, walk
-
-WINDOW_AGGREGATES = frozenset({"count", "sum", "avg", "min", "max", "count_distinct", "distinct", "first", "last"})
+from cep.plan.walk import elements
 
 _INSTEAD = {
     "`or` between steps": "for one event of several types write `define NAME as A or B`, or `(A or B) as name`",
@@ -45,7 +42,7 @@ _FORMS: dict[type, str] = {
 
 def unsupported(rule: CheckedRule) -> list[Diagnostic]:
     """One diagnostic for each construct of the rule that does not run yet, in the order written."""
-    found = [*_clauses(rule), *(_pattern(rule) if rule.pattern is not None else _window(rule)), *_expressions(rule)]
+    found = [*_clauses(rule), *(_pattern(rule) if rule.pattern is not None else _window(rule))]
     found.sort(key=lambda pair: (pair[1].line, pair[1].column))
     return [
         Diagnostic(
@@ -124,10 +121,3 @@ def _window(rule: CheckedRule) -> Iterator[tuple[str, Span]]:
         yield "`join` and `lookup`", join.span
     if rule.input is not None:
         yield from _nodes(rule.input)
-
-
-def _expressions(rule: CheckedRule) -> Iterator[tuple[str, Span]]:
-    trees = (rule.pattern, rule.input, rule.where, rule.having, rule.emit, rule.when)
-    for node in (n for tree in trees for n in walk(tree)):
-        if isinstance(node, Aggregate) and node.function not in WINDOW_AGGREGATES:
-            yield f"the aggregate `{node.function}`", node.span

@@ -92,14 +92,27 @@ def step_fields(expression: Expression, step: str) -> set[str]:
             isinstance(node, Field) and getattr(node.event, "step", None) == step
         ):
             names.add(node.name)
-        elif isinstance(node, Aggregate) and node.step == step and node.argument is not None:
-            names |= candidate_fields(node.argument)
+        elif isinstance(node, Aggregate) and node.step == step:
+            for part in (node.argument, node.where, *node.parameters):
+                names |= set() if part is None else candidate_fields(part)
     return names
 
 
 def aggregates(expression: Expression) -> list[Aggregate]:
-    """The aggregates in it, each once, in the order written."""
-    return list(dict.fromkeys(node for node in walk(expression) if isinstance(node, Aggregate)))
+    """The aggregates in it, each once, in the order written; not those by which another one ranks."""
+    return list(dict.fromkeys(_aggregates(expression)))
+
+
+def _aggregates(node: object) -> Iterator[Aggregate]:
+    if isinstance(node, Aggregate):
+        yield node
+    elif dataclasses.is_dataclass(node):
+        for f in dataclasses.fields(node):
+            if f.name not in ("span", "type"):
+                yield from _aggregates(getattr(node, f.name))
+    elif isinstance(node, tuple):
+        for item in node:
+            yield from _aggregates(item)
 
 
 def elements(pattern: PatternNode) -> list[PatternNode]:

@@ -60,8 +60,7 @@ def _groups(window: CheckedWindow | None, shown: Sequence[Expression], catalogue
     by_window: dict[CheckedWindow | None, dict[AggregatePlan, None]] = {None: {}}
     for expression in shown:
         for a in aggregates(expression):
-            plan = AggregatePlan(a.function, a.argument, a.where, a.over)
-            by_window.setdefault(a.over, {})[plan] = None
+            by_window.setdefault(a.over, {})[AggregatePlan.of(a)] = None
     groups = []
     for over, wanted in by_window.items():
         written = window if over is None else over

@@ -102,6 +102,17 @@ class Batch:
 Aligned = Hopping | Calendar
 Form = Single | Sliding | Hopping | Calendar | Session | Batch
 
+
+def length_us(form: Form) -> int | None:
+    """How long a window is; null where it is no time, or (of a calendar) not always the same."""
+    match form:
+        case Sliding():
+            return form.length_us if form.count is None else None
+        case Hopping():
+            return form.length_us
+    return None
+
+
 RUNNING_AGGREGATES = frozenset({"count", "sum", "avg", "min", "max", "first", "last"})
 """Those whose state does not grow with what they are given, where nothing is taken out again."""
 

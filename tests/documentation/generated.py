@@ -13,7 +13,6 @@ from cep.diagnostic_codes import CODES
 from cep.functions.aggregates import AGGREGATES
 from cep.functions.records import AggregateRecord, FunctionRecord, ParameterRecord
 from cep.functions.registry import FUNCTIONS
-from cep.plan.unsupported import WINDOW_AGGREGATES
 
 PAGE = Path(__file__).parents[2] / "grammar" / "README.md"
 STAGES = {
@@ -45,12 +44,9 @@ def _families() -> list[str]:
 
 
 def aggregates() -> str:
-    """A row for each aggregate: those that run first."""
-    order = sorted(AGGREGATES.values(), key=lambda record: record.name not in WINDOW_AGGREGATES)
-    rows = ["| aggregate | | |", "|---|---|---|"]
-    for record in order:
-        mark = "" if record.name in WINDOW_AGGREGATES else "*not yet*"
-        rows.append(f"| `{_call(record)}` | {_sentence(record.doc)} | {mark} |")
+    """A row for each aggregate."""
+    rows = ["| aggregate | |", "|---|---|"]
+    rows += [f"| `{_call(record)}` | {_sentence(record.doc)} |" for record in AGGREGATES.values()]
     return "\n".join(rows)
 
 

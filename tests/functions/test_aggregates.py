@@ -12,7 +12,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from cep.functions import AGGREGATES, EvaluationError
-from cep.functions.aggregates import whole_us
+from cep.functions.definitions import whole_us
+from cep.functions.sketches import ERROR, stable_bytes
 
 FLOATS = st.lists(st.floats(allow_nan=False, allow_infinity=False))
 NUMBERS = st.lists(st.one_of(st.integers(-(10**15), 10**15), st.floats(-1e15, 1e15)), min_size=2, max_size=12)
@@ -160,10 +161,48 @@ def test_ranks() -> None:
 
 
 def test_ewma() -> None:
-    assert over("ewma", [4.0, None, 8], [0, 5, 10], 10) == 6.0
+    assert over("ewma", [4.0, None, 7], [0, 5, 10], 10) == 6.0
+    assert over("ewma", [1, 2], [7, 7], 10) == 1.5
     assert over("ewma", [], [], 10) is None
-    with pytest.raises(EvaluationError, match="half-life"):
-        over("ewma", [1], [0], 0)
+
+
+@given(st.lists(st.tuples(st.integers(0, 500), st.floats(-1e6, 1e6)), min_size=1, max_size=12), st.integers(1, 300))
+def test_ewma_weighs_by_age(rows: list[tuple[int, float]], half_life_us: int) -> None:
+    """As pandas has it: ``ewm(halflife=…, times=…).mean()``, adjusted."""
+    times = [1_767_225_600_000_000 + sum(step for step, _ in rows[: i + 1]) for i in range(len(rows))]
+    weights = [0.5 ** ((times[-1] - time) / half_life_us) for time in times]
+    expected = sum(w * x for w, (_, x) in zip(weights, rows, strict=True)) / sum(weights)
+    assert over("ewma", [x for _, x in rows], times, half_life_us) == pytest.approx(expected, rel=1e-9, abs=1e-5)
+
+
+def test_what_is_very_old_has_no_weight() -> None:
+    assert over("ewma", [1e300, 1], [0, 64 * 10], 10) != 1.0
+    assert over("ewma", [1e300, 1], [0, 65 * 10], 10) == 1.0
+
+
+@pytest.mark.parametrize("many", [0, 1, 2, 50, 1_000, 5_000, 20_000, 100_000])
+def test_about_how_many_different_values(many: int) -> None:
+    found = over("approx_count_distinct", [f"user{number}" for number in range(many)] * 2)
+    assert found == pytest.approx(many, rel=0.05)
+    assert found == many or many > 50
+
+
+def test_equal_values_count_once_approximately_too() -> None:
+    values = [1, 1.0, Decimal("1.00"), "1", True, [1, {"b": 1, "a": 2}], [1.0, {"a": 2, "b": True}], {"a": None}, 0.5]
+    assert over("approx_count_distinct", values) == over("count_distinct", values) == 7
+    assert stable_bytes(Decimal("0.1")) != stable_bytes(0.1)
+    assert stable_bytes(["ab", "c"]) != stable_bytes(["a", "bc"])
+
+
+@given(st.lists(st.floats(-1e9, 1e9) | st.integers(-(2**62), 2**62), min_size=1), st.sampled_from([0, 1, 50, 95, 100]))
+def test_approximate_percentiles_are_within_their_error(values: list[Any], p: int) -> None:
+    lower = sorted(values)[(len(values) - 1) * p // 100]
+    assert over("approx_percentile", values, p) == pytest.approx(lower, rel=ERROR * 1.0001, abs=1e-300)
+
+
+def test_a_percentile_that_a_sketch_cannot_hold() -> None:
+    with pytest.raises(EvaluationError, match="beyond 1e308"):
+        over("approx_percentile", [1.5e308], 50)
 
 
 def test_microseconds_are_whole() -> None:

@@ -1,8 +1,12 @@
 """Functions of applications: the decorator, its guard, and entry points."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from decimal import Decimal
 from importlib.metadata import EntryPoint
+from pathlib import Path
 from typing import Any, Optional
 
 import pytest
@@ -178,4 +182,41 @@ def test_an_unknown_name_loads_the_entry_points_once(monkeypatch: pytest.MonkeyP
     assert find_function("from_a_package") is not None
     assert find_function("no_such_function") is None
     assert asked == ["broken", "package"]
-    assert broken_entry_points() == ("the entry point broken = nowhere failed: no such module",)
+    assert broken_entry_points() == ("the entry point broken = nowhere failed: ImportError: no such module",)
+
+
+PACKAGE = """
+import cep
+
+@cep.function
+def vat(amount: float, rate: float = 0.19) -> float:
+    \"\"\"The tax in an amount.\"\"\"
+    return amount * rate
+"""
+PROGRAM = """
+import sys
+import cep
+engine = cep.Engine.from_rules('rule r when Sale(vat(amount) > 1) emit Tax(v = vat(amount, 0.5))')
+print("acme_rules" in sys.modules, *[d.fields["v"] for x in (1, 10) for d in engine.push(
+    {"type": "Sale", "time": "2026-01-01T00:00:00Z", "amount": x})])
+try:
+    cep.Engine.from_rules("rule r when A(nothing_like_it(x)) emit B()")
+except cep.RuleError as error:
+    print(error.diagnostics[0].code, error.diagnostics[0].hint)
+"""
+
+
+def test_an_installed_package_offers_functions(tmp_path: Path, root: Path) -> None:
+    """As pip leaves it: a module, and a ``.dist-info`` folder with entry points, one of which is broken."""
+    (tmp_path / "acme_rules.py").write_text(PACKAGE)
+    info = tmp_path / "acme_rules-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-rules\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[cep.functions]\nacme = acme_rules\nbroken = acme_rules:missing\n")
+    environment = os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{root}"}
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
+    )
+    first, second = done.stdout.splitlines()
+    assert first == "True 5.0"
+    assert second.startswith("CEP211 the entry point broken = acme_rules:missing failed: AttributeError")

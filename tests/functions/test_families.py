@@ -310,3 +310,30 @@ def test_unknown_among_the_elements() -> None:
     assert call("all", [None, 5], above) is None
     assert call("filter", [None, 5, 1], above) == [5]
     assert call("map", "text", above) is None
+
+
+def test_networks_that_are_known_are_read_once() -> None:
+    test = FUNCTIONS["cidr"].compile_rest
+    assert test is not None
+    local = test("10.0.0.0/8", "2001:db8::/32")
+    for ip in ("10.1.2.3", "11.0.0.1", "::ffff:10.0.0.1", "2001:db8::1", "2001:db9::1", "localhost", None, 5):
+        assert local(ip) is FUNCTIONS["cidr"].implementation(ip, "10.0.0.0/8", "2001:db8::/32")
+    with pytest.raises(EvaluationError, match="no network"):
+        test("10.0.0.0/99")
+
+
+def test_a_function_without_arguments() -> None:
+    import cep
+    from cep.functions import registry
+
+    @cep.function(name="answer")
+    def _answer() -> int:
+        """Always the same."""
+        return 42
+
+    try:
+        engine = cep.Engine.from_rules("rule r when A(answer() == x) emit X(v = answer())")
+        derived = engine.push({"type": "A", "time": "2026-01-01T00:00:00Z", "x": 42})
+        assert [each.fields["v"] for each in derived] == [42]
+    finally:
+        del registry._application["answer"]

@@ -112,3 +112,24 @@ def test_max_skew_and_idle_timeout_are_read_alike() -> None:
         Engine.from_rules(RULES, max_skew="-1s")
     with pytest.raises(UsageError, match="idle_timeout `30` has no unit"):
         Pipeline(Engine.from_rules(RULES), [MemorySource([])], idle_timeout="30")
+
+
+@pytest.mark.parametrize(
+    ("text", "short"),
+    [
+        ("PT5M", "5m"),
+        ("P1DT2H", "1d2h"),
+        ("P2W", "14d"),
+        ("PT0.25S", "250ms"),
+        ("-PT1,5S", "-1s500ms"),
+        ("PT1H30M", "1h30m"),
+    ],
+)
+def test_durations_of_iso_8601(text: str, short: str) -> None:
+    assert format_duration(parse_duration(text, signed=True)) == short
+
+
+@pytest.mark.parametrize("text", ["P", "PT", "P1DT", "P1Y", "P1M", "PT1M1H", "pt5m", "PT0.0000001S", "PT5"])
+def test_what_is_none(text: str) -> None:
+    with pytest.raises(ValueError):
+        parse_duration(text)

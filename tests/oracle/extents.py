@@ -76,6 +76,14 @@ def is_full(window: c.CheckedWindow | None, events: Sequence[OracleEvent]) -> bo
     return window is None or window.kind != "last_count" or window.partial or len(events) == window.count
 
 
+def length_of(window: c.CheckedWindow, now_us: int) -> int | None:
+    """The length of a window in which a time lies; null where it is no time."""
+    if window.kind == "calendar":
+        start_us, end_us = next(iter(bounds(window, now_us)))
+        return end_us - start_us
+    return window.duration_us if window.kind in ("last_time", "tumbling", "hopping") else None
+
+
 def _length(window: c.CheckedWindow) -> int:
     assert window.duration_us is not None
     return window.duration_us

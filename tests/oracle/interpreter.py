@@ -16,29 +16,29 @@ The definition (S6, S15, section 5):
    the list is empty) and where the right side is no list. ``not in`` is its ``not``; ``between`` is ``>= and <=``.
 6. A condition holds only when it is true; ``if`` takes the alternative when its condition is not true.
 7. ``/`` is true division and gives a float, ``%`` takes the sign of the divisor. Division by zero, and a result that no
-   float can hold, fail the evaluation.
-8. Aggregates skip nulls, and values of their filter's unknown or false. ``count`` and ``sum`` of nothing are 0, the
-   others null. ``sum`` is exact and rounded once at its end: an int where all are ints, else a float; ``avg`` is a
-   float. ``first`` and ``last`` are the first and last that are not null. ``distinct`` lists in order of first
-   appearance, and of equal values (1 and 1.0) shows the first.
+   float or no int of 64 bits can hold, fail the evaluation.
+8. Aggregates skip nulls, and events for which their filter is unknown or false; see :mod:`tests.oracle.aggregates`.
 
 Readings of the specification (it leaves these open):
 
-* ``sum`` and ``avg`` skip what is no number; ``min`` and ``max`` are those of the numbers, and of the texts where there
-  is no number; of equal ones they show the first.
-* Functions of null, and of values of a kind that they do not take, are null. ``round`` is that of Python (half to
-  even), ``contains`` takes text or a list.
+* Functions of null, and of values of a kind that they do not take, are null; see :mod:`tests.oracle.functions`.
+* ``like`` compares the whole text, ``*`` is any text and ``?`` one character; ``matches`` finds a regular expression
+  anywhere in the text. Both are unknown for what is no text.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 
 from cep.language import checked as c
+from tests.oracle.aggregates import aggregate, top
+from tests.oracle.functions import call
 from tests.oracle.values import EvaluationFailure, OracleEvent, Order, Unsupported, Value, kind, same
+
+_FLAGS = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL}
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,8 @@ class Scope:
 
     ``events`` are all events bound so far in the match, or all of the window, in order. ``steps`` holds the bound
     steps only. ``window`` are its bounds in microseconds, ``before`` is what the key's previous evaluation saw, ``own``
-    gives what the window of an aggregate's own holds (null where it is not evaluated). The engine's operators, when they
+    gives what the window of an aggregate's own holds (null where it is not evaluated) and its length;
+    ``length_us`` is that of the window, null where it is no time. The engine's operators, when they
     run under this interpreter, give the values of such aggregates and the sides of a ``crosses`` at the previous
     evaluation instead.
     """
@@ -60,7 +61,8 @@ class Scope:
     locals: Mapping[str, Value] = field(default_factory=dict)
     window: tuple[int, int] | None = None
     before: Scope | None = None
-    own: Callable[[c.CheckedWindow], Sequence[OracleEvent] | None] | None = None
+    own: Callable[[c.CheckedWindow], tuple[Sequence[OracleEvent] | None, int | None]] | None = None
+    length_us: int | None = None
     own_values: Mapping[Order, Value] = field(default_factory=dict)
     sides: Mapping[c.Binary, tuple[Value, Value] | None] = field(default_factory=dict)
 
@@ -84,6 +86,8 @@ def evaluate(expression: c.Expression, scope: Scope) -> Value:
     match expression:
         case c.Constant(value=value):
             return list(value) if isinstance(value, tuple) else value
+        case c.Pattern(regex=regex, flags=flags):
+            return re.compile(regex, sum(_FLAGS[flag] for flag in flags))
         case c.Field(event=reference, name=name):
             event = find_event(reference, scope)
             return None if event is None else event.fields.get(name)
@@ -102,15 +106,15 @@ def evaluate(expression: c.Expression, scope: Scope) -> Value:
             return _inside(evaluate(target, scope), evaluate(index, scope))
         case c.ListOf(items=items):
             return [evaluate(item, scope) for item in items]
-        case c.Call(function=function, arguments=arguments):
-            return _call(function, [_argument(argument, scope) for argument in arguments])
+        case c.Call():
+            return _call(expression, scope)
         case c.Aggregate():
             return _aggregate(expression, scope)
         case c.Unary(operator="not", operand=operand):
             return _not(evaluate(operand, scope))
         case c.Unary(operand=operand):
             value = evaluate(operand, scope)
-            return -value if kind(value) == "number" else None
+            return _fitting(-value) if kind(value) == "number" else None
         case c.Binary():
             return _binary(expression, scope)
         case c.Between(value=value, low=low, high=high, negated=negated):
@@ -155,6 +159,8 @@ def _inside(target: Value, index: Value) -> Value:
 
 def _is_missing(expression: c.Expression, scope: Scope) -> bool:
     match expression:
+        case c.Pattern(regex=regex, flags=flags):
+            return re.compile(regex, sum(_FLAGS[flag] for flag in flags))
         case c.Field(event=reference, name=name):
             event = find_event(reference, scope)
             return event is None or name not in event.fields
@@ -193,6 +199,9 @@ def _binary(expression: c.Binary, scope: Scope) -> Value:
         return _not(found) if operator == "not in" else found
     if operator in _COMPARISONS:
         return compare(operator, left, right)
+    if operator in ("like", "not like", "matches", "not matches"):
+        found = _fits(operator.removeprefix("not "), left, right)
+        return _not(found) if operator.startswith("not ") else found
     if operator in _ARITHMETIC:
         return _arithmetic(operator, left, right)
     raise Unsupported(operator)
@@ -214,6 +223,17 @@ def _crosses(expression: c.Binary, scope: Scope) -> bool | None:
     if was is False or now is False:
         return False
     return None if was is None or now is None else True
+
+
+def _fits(operator: str, text: Value, pattern: Value) -> bool | None:
+    if kind(text) != "text" or not isinstance(pattern, (str, re.Pattern)):
+        return None
+    if isinstance(pattern, re.Pattern):
+        return pattern.search(text) is not None
+    if operator == "matches":
+        return None
+    regex = "".join({"*": ".*", "?": "."}.get(character, re.escape(character)) for character in pattern)
+    return re.fullmatch(regex, text, re.DOTALL) is not None
 
 
 _COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
@@ -268,121 +288,84 @@ def _arithmetic(operator: str, left: Value, right: Value) -> Value:
         raise EvaluationFailure(str(error)) from error
     if isinstance(result, complex) or (isinstance(result, float) and not math.isfinite(result)):
         raise EvaluationFailure(f"{left} {operator} {right} is no number")
-    return result
+    return _fitting(result)
+
+
+def _fitting(number: Value) -> Value:
+    if isinstance(number, int) and not -(2**63) <= number < 2**63:
+        raise EvaluationFailure(f"{number} does not fit 64 bits")
+    return number
 
 
 # ---- functions ----
 
 
-def _argument(argument: c.Expression | c.Lambda, scope: Scope) -> Value:
-    if isinstance(argument, c.Lambda):
-        raise Unsupported("a lambda")
-    return evaluate(argument, scope)
+def _call(expression: c.Call, scope: Scope) -> Value:
+    arguments: list[Value] = []
+    for argument in expression.arguments:
+        match argument:
+            case c.Lambda():
+                arguments.append(_function_of(argument, scope))
+            case c.EventValue(event=reference):
+                arguments.append(find_event(reference, scope))
+            case _:
+                arguments.append(evaluate(argument, scope))
+    if expression.function == "age":
+        assert scope.candidate is not None
+        arguments.insert(0, scope.candidate.time_us)
+    return call(expression.function, arguments)
 
 
-def _call(name: str, arguments: list[Value]) -> Value:
-    if name not in _FUNCTIONS:
-        raise Unsupported(name)
-    kinds, function = _FUNCTIONS[name]
-    if not all(kind(value) in allowed for value, allowed in zip(arguments, kinds, strict=False)):
-        return None
-    return function(*arguments)
-
-
-def _contains(whole: Value, part: Value) -> bool | None:
-    if kind(whole) == "list":
-        return any(same(item, part) for item in whole)
-    return part in whole if kind(part) == "text" else None
-
-
-_TEXT = ("text",)
-_NUMBER = ("number",)
-_FUNCTIONS: dict[str, tuple[tuple[tuple[str, ...], ...], Callable[..., Value]]] = {
-    "lower": ((_TEXT,), lambda text: text.lower()),
-    "upper": ((_TEXT,), lambda text: text.upper()),
-    "trim": ((_TEXT,), lambda text: text.strip()),
-    "length": ((("text", "list"),), len),
-    "contains": ((("text", "list"), ("text", "number", "bool", "list", "map")), _contains),
-    "starts_with": ((_TEXT, _TEXT), lambda text, start: text.startswith(start)),
-    "ends_with": ((_TEXT, _TEXT), lambda text, end: text.endswith(end)),
-    "abs": ((_NUMBER,), abs),
-    "round": ((_NUMBER, _NUMBER), round),
-    "floor": ((_NUMBER,), math.floor),
-    "ceil": ((_NUMBER,), math.ceil),
-}
+def _function_of(argument: c.Lambda, scope: Scope) -> Callable[[Value], Value]:
+    return lambda value: evaluate(argument.body, replace(scope, locals={**scope.locals, argument.parameter: value}))
 
 
 # ---- aggregates ----
 
 
 def _aggregate(expression: c.Aggregate, scope: Scope) -> Value:
-    if expression.parameters:
-        raise Unsupported(f"{expression.function} with parameters")
-    step = expression.step
-    events: Sequence[OracleEvent] | None = scope.events if step is None else scope.steps.get(step, ())
-    known = (expression.function, expression.argument, expression.where, expression.over)
+    known = (expression.function, expression.argument, expression.where, expression.parameters, expression.over)
     if known in scope.own_values:
         return scope.own_values[known]
+    length_us = scope.length_us
     if expression.over is not None:
         assert scope.own is not None
-        events = scope.own(expression.over)
+        events, length_us = scope.own(expression.over)
         if events is None:
             return None
+        scope = replace(scope, events=events)
+    scopes = _ranged(expression, scope)
+    columns: list[list[Value]] = []
+    constants: list[Value] = []
+    rank: c.Aggregate | None = None
+    for number, part in enumerate((expression.argument, *expression.parameters)):
+        if isinstance(part, c.Aggregate):
+            rank = part
+        elif number > 0 and isinstance(part, c.Constant):
+            constants.append(part.value)
+        elif part is not None:
+            columns.append([evaluate(part, each) for each in scopes])
+    if expression.function in ("rate", "slope", "ewma"):
+        columns.append([each.candidate.time_us for each in scopes if each.candidate is not None])
+    elif expression.argument is None:
+        columns.append([True] * len(scopes))
+    if rank is not None:
+        rows = list(zip(columns[0], scopes, strict=True))
+        return top(rows, constants[0], rank.function, lambda taken: _measure(rank, taken, scope))
+    return aggregate(expression.function, columns, constants, length_us)
+
+
+def _ranged(expression: c.Aggregate, scope: Scope) -> list[Scope]:
+    """The scope of each event that is ranged over and that the filter lets pass."""
+    step = expression.step
+    events = scope.events if step is None else scope.steps.get(step, ())
     scopes = [replace(scope, candidate=event) for event in events]
-    scopes = [each for each in scopes if holds(expression.where, each)]
-    if expression.argument is None:
-        if expression.function != "count":
-            raise Unsupported(f"{expression.function} without an argument")
-        return len(scopes)
-    values = [evaluate(expression.argument, each) for each in scopes]
-    return aggregate(expression.function, [value for value in values if value is not None])
+    return [each for each in scopes if holds(expression.where, each)]
 
 
-def aggregate(function: str, values: list[Value]) -> Value:
-    """An aggregate of values that are not null, in the order of their events.
-
-    Raises:
-        EvaluationFailure: the sum is too large for a float.
-    """
-    match function:
-        case "count":
-            return len(values)
-        case "count_distinct":
-            return len(_distinct(values))
-        case "distinct":
-            return _distinct(values)
-        case "first":
-            return values[0] if values else None
-        case "last":
-            return values[-1] if values else None
-        case "sum":
-            numbers = [value for value in values if kind(value) == "number"]
-            if all(isinstance(value, int) for value in numbers):
-                return sum(numbers)
-            return _rounded(sum(map(Fraction, numbers)))
-        case "avg":
-            numbers = [value for value in values if kind(value) == "number"]
-            return _rounded(Fraction(sum(map(Fraction, numbers))) / len(numbers)) if numbers else None
-        case "min" | "max":
-            numbers = [value for value in values if kind(value) == "number"]
-            ordered = numbers or [value for value in values if kind(value) == "text"]
-            if not ordered:
-                return None
-            return min(ordered) if function == "min" else max(ordered)
-        case _:
-            raise Unsupported(function)
-
-
-def _distinct(values: list[Value]) -> list[Value]:
-    found: list[Value] = []
-    for value in values:
-        if not any(same(value, other) for other in found):
-            found.append(value)
-    return found
-
-
-def _rounded(number: Fraction | int) -> float:
-    try:
-        return float(number)
-    except OverflowError as error:
-        raise EvaluationFailure(str(error)) from error
+def _measure(rank: c.Aggregate, taken: list[Value], scope: Scope) -> Value:
+    """The rank over the events that one value has."""
+    events = [each.candidate for each in taken]
+    step = rank.step
+    inner = replace(scope, events=events) if step is None else replace(scope, steps={**scope.steps, step: events})
+    return _aggregate(rank, inner)

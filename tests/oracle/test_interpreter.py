@@ -3,7 +3,8 @@
 import pytest
 
 from cep.language import checked as c
-from tests.oracle.interpreter import Scope, aggregate, evaluate, holds
+from tests.oracle.aggregates import aggregate
+from tests.oracle.interpreter import Scope, evaluate, holds
 from tests.oracle.values import EvaluationFailure, OracleEvent, identity, same
 
 
@@ -225,7 +226,7 @@ def test_functions(name: str, arguments: list[object], value: object) -> None:
     ],
 )
 def test_aggregates(function: str, values: list[object], value: object) -> None:
-    found = aggregate(function, values)
+    found = aggregate(function, [values])
     assert found == value
     assert type(found) is type(value)
 

@@ -51,7 +51,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from cep.language import checked as c
-from tests.oracle.extents import Extent, Timer, extents, held, is_full
+from tests.oracle.extents import Extent, Timer, extents, held, is_full, length_of
 from tests.oracle.interpreter import Scope, holds
 from tests.oracle.patterns import accepts, key_of
 from tests.oracle.values import EvaluationFailure, OracleEvent, Order, Unsupported
@@ -193,9 +193,9 @@ class WindowReader:
         newest = self._events[index]
         name = self._rule.input.name if self._rule.input is not None else ""
 
-        def own(over: c.CheckedWindow) -> Sequence[OracleEvent] | None:
+        def own(over: c.CheckedWindow) -> tuple[Sequence[OracleEvent] | None, int | None]:
             events = held(over, self._events[: index + 1], evaluated.time_us, self._resets(over, evaluated))
-            return events if is_full(over, events) else None
+            return (events if is_full(over, events) else None), length_of(over, evaluated.time_us)
 
         return Scope(
             candidate=newest,
@@ -206,6 +206,7 @@ class WindowReader:
             window=(extent.start_us, extent.end_us) if extent else self._bounds(window, evaluated),
             before=before,
             own=own,
+            length_us=None if self._window is None else length_of(self._window, newest.time_us),
         )
 
     def _bounds(self, window: Sequence[OracleEvent], evaluated: OracleEvent) -> tuple[int, int]:

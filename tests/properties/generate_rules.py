@@ -151,6 +151,14 @@ def _conjunct(draw: st.DrawFn, steps: list[Written]) -> str:
     return draw(st.sampled_from(choices))
 
 
+FURTHER_AGGREGATES = [
+    "range(x)", "stddev(x)", "variance(y)", "median(x)", "percentile(y, 90)", "percentile(x, 12.5 where y < 2)", "nth(x, 1)",
+    "nth(y, -2)", "collect(x)", "collect(x where y > 1)", "top(x, 2)", "top(x, 2, sum(y))", "top(j, 1, avg(x where y > 0))",
+    "top(x, 3, count(y > 1))", "arg_max(x, y)", "arg_min(y, x where x > 0)", "rate()", "rate(x > 1)", "ewma(x, 3 seconds)",
+    "ewma(y, 10ms where x < 3)", "zscore(x)", "slope(x)", "slope(y where x > 0)", "correlation(x, y)",
+]  # fmt: skip
+"""Beside those that the rules are made of."""
+
 QUANTIFIERS = ["{}", "{}+", "some {}", "two {}", "2+ {}", "exactly 3 {}", "2 to 3 {}", "{}{{1,2}}", "3 or more {}"]
 
 
@@ -249,7 +257,7 @@ def _emit(draw: st.DrawFn, emitted: str, keys: list[str], steps: list[Written]) 
     for step in steps:
         one = _one(draw, step)
         more += [one, f"{one} + 1", f"count({step.name})", f"sum({step.name}.y)"]
-    chosen = draw(st.lists(st.sampled_from(more), max_size=3))
+    chosen = draw(st.lists(st.sampled_from(more) | st.sampled_from(FURTHER_AGGREGATES), max_size=3))
     fields += [f"f{number} = {each}" for number, each in enumerate(chosen)]
     return _written(draw, emitted, fields)
 
@@ -293,7 +301,8 @@ def window_rules(draw: st.DrawFn, name: str = "first", emitted: str = "Alert", t
         more += ["avg(x)", "min(x)", "max(y)", "distinct(x)", "first(x)", "last(y)", "count_distinct(j)"]
         more += ["window.start", "window.end", "first.x", "last.y", "w[0].x", "w[-2].y", "first(w).y"]
         lines[1] += " as w"
-    chosen = draw(st.lists(st.sampled_from(more), max_size=3))
+    further = st.sampled_from(FURTHER_AGGREGATES) if window.text is not None else st.nothing()
+    chosen = draw(st.lists(st.sampled_from(more) | further, max_size=3))
     fields += [f"f{number} = {each}" for number, each in enumerate(chosen)]
     lines += _written(draw, emitted, fields)
     return "\n".join(lines) + "\n"
@@ -382,6 +391,13 @@ def _plain_condition(draw: st.DrawFn, window: Window) -> str:
                 "first(x) < last(x)",
                 f"{n} in distinct(y)",
                 f"12 / sum(x) > {n}",
+                f"percentile(x, 75) >= {n}",
+                "x > median(x)",
+                f"stddev(x) < {n}",
+                "rate(x > 0) > 0.2",
+                "ewma(x, 4s) > 1",
+                "slope(x) > 0",
+                "arg_max(y, x) == y",
             ]
         )
     )

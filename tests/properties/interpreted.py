@@ -129,7 +129,9 @@ class InterpretedFunctions:
         """What is around a window comes from the operator; aggregates over the window are computed from its events."""
         around = list(bound[scope.around :])
         previous, start_us, end_us, sides = around if len(around) > 1 else (*around, *[None] * (4 - len(around)))
-        own = {a: bound[number] for a, number in scope.aggregates.items() if a.over is not None}
+        known = {
+            a: bound[number] for a, number in scope.aggregates.items() if a.over is not None or a.function == "rate"
+        }
         return interpreter.Scope(
             candidate=self._event(event),
             steps=_WindowSteps(window),
@@ -137,7 +139,7 @@ class InterpretedFunctions:
             events=window,
             keys=keys,
             window=None if end_us is None else (start_us, end_us),
-            own_values={(a.function, a.argument, a.where, a.over): value for a, value in own.items()},
+            own_values={(a.function, a.argument, a.where, a.parameters, a.over): value for a, value in known.items()},
             sides={crossing: sides[number] for crossing, number in scope.crosses.items()} if sides is not None else {},
         )
 

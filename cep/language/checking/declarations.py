@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from ipaddress import ip_address
 
 from cep.diagnostics import Span, did_you_mean
+from cep.durations import parse_duration
 from cep.language import syntax
 from cep.language.checked import CheckedTable, Constant, Expression, Pattern, Schema, SchemaField
 from cep.language.checking.namespace import Namespace
 from cep.language.expressions.aggregates import parts_of
 from cep.language.expressions.checker import ExpressionChecker
 from cep.language.expressions.constants import constant
+from cep.language.expressions.domains import outside
 from cep.language.expressions.scope import Context, Scope
 from cep.language.parser import parse_expression
 from cep.language.report import article, is_poison, poison
 from cep.language.words import closest
+from cep.timestamps import parse_time
 from cep.types import NUMBERS, SCALARS, Type
 
 FIELD_TYPES = sorted(SCALARS - {"regex", "null"} | {"list", "map"})
@@ -79,7 +83,12 @@ def _domain(
             message = f"{_shown(value)} is no {kind.not_null()}, so `{declared.name}` never is that"
             context.report.error("CEP316", message, node.span)
             return None
-        values.append(value.value)
+        try:
+            values.append(as_declared(value.value, kind))
+        except ValueError as error:
+            message = f"{_shown(value)} cannot be read as {article(str(kind.not_null()))}: {error}"
+            context.report.error("CEP316", message, node.span)
+            return None
     return tuple(values)
 
 
@@ -110,6 +119,32 @@ def fits(value: Constant, kind: Type) -> bool:
     if given.name == "null":
         return kind.optional
     return _widens(given, kind)
+
+
+def as_declared(value: object, kind: Type) -> object:
+    """A value that :func:`fits`, as a field of this type holds it: microseconds for the text of a time or duration.
+
+    Raises:
+        ValueError: the text is no time, duration or address.
+    """
+    if kind.name == "timestamp" and isinstance(value, str):
+        return parse_time(value)
+    if isinstance(value, str):
+        if kind.name == "duration":
+            return parse_duration(value, signed=True)
+        if kind.name == "ip":
+            ip_address(value)
+    return value
+
+
+def never(value: object, declared: SchemaField) -> bool:
+    """Whether a constant that fits a field is outside its domain; null is in each."""
+    if declared.domain is None or value is None:
+        return False
+    try:
+        return outside(as_declared(value, declared.type), declared.domain)
+    except ValueError:
+        return True
 
 
 def _widens(given: Type, kind: Type) -> bool:

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from cep.diagnostics import Span, did_you_mean
 from cep.language import syntax
 from cep.language.checked import CheckedEmit, CheckedKey, Constant, EmitField, Expression, KeyValue
-from cep.language.checking.declarations import fits
+from cep.language.checking.declarations import fits, never
 from cep.language.checking.namespace import camel_case
 from cep.language.expressions.checker import ExpressionChecker
-from cep.language.expressions.domains import domain_hint, outside
+from cep.language.expressions.domains import domain_hint
 from cep.language.expressions.scope import Context, Scope
 from cep.language.report import article, is_poison, poison
 from cep.language.words import closest
@@ -102,7 +102,7 @@ class EmitChecker:
             value = field.value
             if is_poison(value):
                 continue
-            if isinstance(value, Constant) and outside(value.value, declared.domain):
+            if isinstance(value, Constant) and never(value.value, declared):
                 message = f"`{field.name}` never is {value.value!r}".replace("'", '"')
                 hint = domain_hint(value.value, declared.domain or ())
                 self.report.error("CEP305", message, value.span, hint)

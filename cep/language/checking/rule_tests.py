@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from cep.diagnostics import Span, did_you_mean
 from cep.language import syntax
 from cep.language.checked import CheckedEmit, CheckedRule, Constant
-from cep.language.checking.declarations import fits
+from cep.language.checking.declarations import fits, never
 from cep.language.checking.namespace import Namespace, spellings
 from cep.language.expressions.checker import ExpressionChecker
-from cep.language.expressions.domains import domain_hint, outside
+from cep.language.expressions.domains import domain_hint
 from cep.language.expressions.scope import Context, Scope
 from cep.language.report import article, listed
 from cep.language.words import closest
@@ -98,7 +98,7 @@ class RuleTestChecker:
             message = f"`{declared.name}` is {article(str(declared.type))}, this is {given}"
             hint = f"declare it `{declared.name}: {declared.type}?`" if value.type.name == "null" else None
             self.report.error("CEP316", message, field.value.span, hint)
-        elif outside(value.value, declared.domain):
+        elif never(value.value, declared):
             shown = f'"{value.value}"' if isinstance(value.value, str) else str(value.value)
             message = f"`{declared.name}` never is {shown}"
             hint = domain_hint(value.value, declared.domain or ())

@@ -20,8 +20,11 @@ from cep.language.expressions.arguments import check_argument, default_of, place
 from cep.language.expressions.constants import constant, duration_us
 from cep.language.expressions.names import event_target, names_step
 from cep.language.expressions.scope import Context, Scope
-from cep.language.report import is_poison, listed, poison
-from cep.types import Type
+from cep.language.report import article, is_poison, listed, poison
+from cep.types import NUMBERS, Type
+
+COUNTING = ("count", "rate")
+"""Aggregates of the events themselves: they take a condition, or the name of a step."""
 
 Check = Callable[[syntax.Expression, Scope], Expression]
 CheckWindow = Callable[[syntax.Window], CheckedWindow | None]
@@ -64,8 +67,8 @@ class AggregateChecker:
             self.report.error("CEP308", message, over.span, hint)
             return poison(node.span)
         where = self._filter(node, inner)
-        if record.name == "count":
-            return self._count(node, inner, range_, where, over)
+        if record.name in COUNTING:
+            return self._count(record, node, inner, range_, where, over)
         return self._general(node, record, scope, inner, range_, where, over)
 
     # ---- which events ----
@@ -76,7 +79,7 @@ class AggregateChecker:
             return _Range()
         first = node.arguments[0].value
         each = scope if scope.joined else replace(scope, candidate=scope.all_types, within=node.function)
-        counted = node.function == "count" and isinstance(first, syntax.Name) and first.text in scope.steps
+        counted = node.function in COUNTING and isinstance(first, syntax.Name) and first.text in scope.steps
         if isinstance(first, syntax.Name) and (counted or names_step(self.context, first.text, each)):
             target = event_target(self.context, first, scope, self._check)
             if target is None or (target.loop is None and target.reference is None):
@@ -160,13 +163,13 @@ class AggregateChecker:
 
     def _count(
         self,
+        record: AggregateRecord,
         node: syntax.Call,
         inner: Scope,
         range_: _Range,
         where: Expression | None,
         over: CheckedWindow | None,
     ) -> Expression:
-        record = AGGREGATES["count"]
         places = placed(self.context, node, record)
         if places is None:
             return poison(node.span)
@@ -175,13 +178,15 @@ class AggregateChecker:
             assert not isinstance(argument, syntax.Lambda)
             condition = self._check(argument, inner)
             if condition.type.name not in ("bool", "any", "null"):
-                message = f"`count` takes a condition or the name of a step, this is a value of type {condition.type}"
-                hint = "write `count(… is not null)`, `count()` or `count_distinct(…)`"
+                message = (
+                    f"`{record.name}` takes a condition or the name of a step, this is a value of type {condition.type}"
+                )
+                hint = f"write `{record.name}(… is not null)`, `{record.name}()` or `count_distinct(…)`"
                 self.report.error("CEP307", message, condition.span, hint)
                 return poison(node.span)
             where = condition if where is None else _both(where, condition)
         kind = record.result([])
-        return Aggregate("count", None, where, range_.step, over=over, type=kind, span=node.span)
+        return Aggregate(record.name, None, where, range_.step, over=over, type=kind, span=node.span)
 
     def _general(
         self,
@@ -205,7 +210,7 @@ class AggregateChecker:
             return poison(node.span)
         values: list[Expression] = []
         for parameter, argument_node in places:
-            values.append(self._argument(parameter, argument_node, record, scope, inner))
+            values.append(self._argument(parameter, argument_node, record, scope, inner, range_))
         if any(is_poison(value) for value in values):
             return poison(node.span)
         result = record.result([value.type for value in values])
@@ -227,6 +232,7 @@ class AggregateChecker:
         record: AggregateRecord,
         scope: Scope,
         inner: Scope,
+        range_: _Range,
     ) -> Expression:
         if node is None:
             return default_of(parameter)
@@ -237,19 +243,36 @@ class AggregateChecker:
             )  # fmt: skip
             return poison(node.span)
         if parameter.name == "rank":
-            return self._rank(node, record, scope)
+            return self._rank(node, record, scope, range_)
         value = self._check(node, inner)
         fits = check_argument(self.context, parameter, value, record)
         if parameter.constant and fits and not is_poison(value):
             return self._constant(parameter, value, record)
         return value if fits else poison(node.span)
 
-    def _rank(self, node: syntax.Expression, record: AggregateRecord, scope: Scope) -> Expression:
-        if isinstance(node, syntax.Call) and node.function in AGGREGATES:
-            return self._check(node, scope)
-        message = f"`{record.name}` ranks by an aggregate"
+    def _rank(self, node: syntax.Expression, record: AggregateRecord, scope: Scope, range_: _Range) -> Expression:
+        """The aggregate that ``top`` ranks by: a number, over the same events."""
         hint = "write one, such as `top(user, 3, sum(amount))`"
-        self.report.error("CEP307", message, node.span, hint)
+        if not isinstance(node, syntax.Call) or node.function not in AGGREGATES:
+            self.report.error("CEP307", f"`{record.name}` ranks by an aggregate", node.span, hint)
+            return poison(node.span)
+        rank = self._check(node, scope)
+        if not isinstance(rank, Aggregate):
+            return rank
+        if rank.over is not None:
+            message = f"`{record.name}` ranks by what is in its own window"
+            self.report.error("CEP308", message, node.span, "leave `over` out of the inner aggregate")
+        elif rank.type.name not in (*NUMBERS, "duration", "timestamp", "any"):
+            message = f"`{record.name}` ranks by a number, `{rank.function}` gives {article(str(rank.type.not_null()))}"
+            self.report.error("CEP307", message, node.span, hint)
+        elif rank.step == range_.step:
+            return rank
+        elif rank.step is None and rank.argument is None and rank.where is None:
+            return replace(rank, step=range_.step)
+        else:
+            shown = "all events" if range_.step is None else f"the events of `{range_.step}`"
+            message = f"`{record.name}` looks at {shown}, the aggregate that it ranks by at others"
+            self.report.error("CEP308", message, node.span, "take both values from the same step")
         return poison(node.span)
 
     def _constant(self, parameter: ParameterRecord, value: Expression, record: AggregateRecord) -> Expression:

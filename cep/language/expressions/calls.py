@@ -10,7 +10,7 @@ from collections.abc import Callable
 from cep.diagnostics import did_you_mean
 from cep.functions.aggregates import AGGREGATES
 from cep.functions.records import FunctionRecord, ParameterRecord
-from cep.functions.registry import find_function, function_names
+from cep.functions.registry import broken_entry_points, find_function, function_names
 from cep.language import syntax
 from cep.language.checked import Call, EventValue, Expression, Lambda
 from cep.language.expressions import operators
@@ -86,6 +86,8 @@ class CallChecker:
             hint = "no function reads the clock; the time of an event `e` is `time(e)`"
         elif other == "matches":
             hint = "write `text matches /…/`"
+        if hint is None and broken_entry_points():
+            hint = f"{broken_entry_points()[0]}; functions of that package are not known"
         self.report.error("CEP211", f"no function is called `{name}`", node.span, hint)
         for argument in node.arguments:
             if not isinstance(argument.value, syntax.Lambda) and name not in scope.steps:

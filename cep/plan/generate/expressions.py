@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -40,6 +40,7 @@ from cep.language.checked import (
     Unary,
     WindowBound,
 )
+from cep.plan.generate.aggregates import ROUNDED, definition
 from cep.plan.generate.nodes import (
     all_of,
     any_of,
@@ -55,6 +56,7 @@ from cep.plan.generate.nodes import (
     walrus,
 )
 from cep.plan.generate.scope import Scope
+from cep.plan.plan import AggregatePlan
 from cep.projection import Projection
 from cep.types import ANY
 
@@ -362,23 +364,26 @@ class Generator:
     def _value_of_aggregate(self, x: Aggregate, scope: Scope) -> ast.expr:
         found = self._aggregated(x, scope)
         # The mean of times is a time again: whole microseconds.
-        return call("whole_us", found) if x.function == "avg" and x.type.name in ("duration", "timestamp") else found
+        return call("whole_us", found) if x.function in ROUNDED and x.type.name in ("duration", "timestamp") else found
 
     def _aggregated(self, x: Aggregate, scope: Scope) -> ast.expr:
         kept = scope.aggregate_value(x)
         if kept is not None:
             return kept
         events = scope.all_events() if x.step is None else scope.step_events(x.step)
-        if x.argument is None:
-            if x.where is None:
-                return call("len", events)
-            return call("len", self._over(events, Constant(True), x.where, scope))
-        values = self._over(events, x.argument, x.where, scope)
-        function = self.constant(self._namespace["AGGREGATES"][x.function].over_values)
-        return ast.Call(function, [values], [])
+        plan = AggregatePlan.of(x)
+        if x.function == "count" and x.where is None:
+            return call("len", events)
+        return ast.Call(self.constant(definition(plan)), [self._over(events, plan.row, x.where, scope)], [])
 
     def _value_of_call(self, x: Call, scope: Scope) -> ast.expr:
+        if x.function == "time" and isinstance(x.arguments[0], EventValue):
+            return self._event_time(x.arguments[0], scope)
         record = self._namespace["FUNCTIONS"][x.function]
+        known = [a.value for a in x.arguments[1:] if isinstance(a, Constant) and a.value is not None]
+        if record.compile_rest is not None and len(known) == len(x.arguments) - 1:
+            compiled = self.constant(record.compile_rest(*known))
+            return ast.Call(compiled, [self.value(cast("Expression", x.arguments[0]), scope)], [])
         arguments: list[ast.expr] = []
         if record.takes_event_time:
             arguments.append(attribute(name(scope.candidate), "time_us"))
@@ -399,6 +404,10 @@ class Generator:
         return ast.Lambda(parameters, self.value(x.body, scope))
 
     def _event_time(self, x: EventValue, scope: Scope) -> ast.expr:
+        if not isinstance(x.event, StepEventAt):
+            event, nullable = scope.event(x.event)
+            if not nullable:
+                return attribute(event, "time_us")
         event = self._event(x, scope)
         variable = self.temporary()
         known = attribute(name(variable), "time_us")
@@ -415,8 +424,8 @@ class Generator:
 
 def base_namespace() -> dict[str, Any]:
     """What all generated code may refer to besides its constants."""
-    from cep.functions import AGGREGATES, FUNCTIONS, operators
-    from cep.functions.aggregates import whole_us
+    from cep.functions import FUNCTIONS, operators
+    from cep.functions.definitions import whole_us
     from cep.plan.generate import support
 
     namespace: dict[str, Any] = {
@@ -431,7 +440,6 @@ def base_namespace() -> dict[str, Any]:
     namespace |= {
         "NUMBERS": frozenset({int, float}),
         "UNSET": msgspec.UNSET,
-        "AGGREGATES": AGGREGATES,
         "whole_us": whole_us,
         "FUNCTIONS": FUNCTIONS,
         "str": str,

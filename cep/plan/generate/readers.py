@@ -105,7 +105,7 @@ class ReaderBuilder:
                 assign(variable, name("u")), _store(self._attributes[declared.name], name("u")),
             ], store)]  # fmt: skip
         wanted = _CLASSES.get(declared.type.name)
-        nested = declared.type.name == "list" and declared.type.item is not None
+        nested = declared.type.name in ("list", "map") and (declared.type.item or declared.domain) is not None
         if wanted is None or nested:
             return list(store)
         wrong: ast.expr = is_not(class_of(name(variable)), name(wanted))

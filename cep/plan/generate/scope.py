@@ -101,8 +101,7 @@ class Scope:
 
     def aggregate_value(self, aggregate: Aggregate) -> ast.expr | None:
         """The value that the window keeps, null where the aggregate is computed from events."""
-        wanted = AggregatePlan(aggregate.function, aggregate.argument, aggregate.where, aggregate.over)
-        number = self.aggregates.get(wanted)
+        number = self.aggregates.get(AggregatePlan.of(aggregate))
         return None if number is None else item(name("b"), number)
 
     def bound(self, edge: str) -> ast.expr:

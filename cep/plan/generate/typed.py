@@ -87,7 +87,7 @@ def _python_type(declared: SchemaField) -> Any:
         return Literal[tuple(declared.domain)] if plain and declared.domain else None
     kinds: dict[str, Any] = {"string": str, "ip": str, "int": INT64, "bool": bool, "map": dict[str, Any]}
     kinds["float"] = _SMALL_FLOAT
-    return kinds.get(declared.type.name)
+    return None if declared.type.item is not None else kinds.get(declared.type.name)
 
 
 SCAN_PARAMETERS = (

@@ -216,6 +216,7 @@ class AlignedOperator(ClosingOperator):
                 self._forget(state)
                 return
             state.start_us = bounds[0]
+            state.main.last_long(bounds[1] - bounds[0])
             self._set_end(state, bounds[1])
         state.waiting.append((event, row, own))
         assert state.end_us is not None
@@ -254,13 +255,16 @@ class AlignedOperator(ClosingOperator):
             main.clear()
             main.lost_us = lost_us
         while main.events or waiting:
-            if not main.events:
-                self._enter_waiting(state)
-            bounds = self._next(state, main.events[0].time_us)
+            oldest = main.events[0] if main.events else waiting[0][0]
+            bounds = self._next(state, oldest.time_us)
             if bounds is None:
+                if not main.events:
+                    self._enter_waiting(state)
                 main.leave()
                 continue
             state.start_us, end_us = bounds
+            if not main.events:
+                main.last_long(end_us - state.start_us)
             while waiting and waiting[0][0].time_us < end_us:
                 self._enter_waiting(state)
             self._set_end(state, end_us)

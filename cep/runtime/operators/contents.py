@@ -16,9 +16,9 @@ from typing import Any
 
 from cep.event import Event
 from cep.plan.plan import WindowGroup
-from cep.plan.windows import Aligned, Batch, Calendar, Hopping, Session, Single, Sliding
+from cep.plan.windows import Aligned, Batch, Calendar, Hopping, Session, Single, Sliding, length_us
 from cep.runtime.limits import Limits
-from cep.runtime.operators.accumulators import ACCUMULATORS, Accumulator
+from cep.runtime.operators.accumulators import Accumulator, make_accumulator
 from cep.runtime.operators.running import RUNNING, pack_accumulator, unpack_accumulator
 from cep.runtime.state import EventTable
 
@@ -34,10 +34,11 @@ class Contents:
     where it took none. ``keep`` is null where all events are kept, else how many of the newest are, and their rows not.
     """
 
-    __slots__ = ("_group", "accumulators", "events", "first_us", "gone", "keep", "lost_us", "rows")
+    __slots__ = ("_group", "_length_us", "accumulators", "events", "first_us", "gone", "keep", "lost_us", "rows")
 
     def __init__(self, group: WindowGroup, keep: int | None) -> None:
         self._group = group
+        self._length_us = length_us(group.form)
         self.keep = keep
         self.events: deque[Event] = deque()
         self.rows: deque[Row] = deque()
@@ -47,8 +48,16 @@ class Contents:
         self.lost_us: int | None = None
 
     def _new_accumulators(self) -> list[Accumulator]:
-        made = ACCUMULATORS if self.keep is None else RUNNING
-        return [made[aggregate.function]() for aggregate in self._group.aggregates]
+        aggregates = self._group.aggregates
+        if self.keep is None:
+            return [make_accumulator(aggregate, self._length_us) for aggregate in aggregates]
+        return [RUNNING[aggregate.function]() for aggregate in aggregates]
+
+    def last_long(self, length_us: int) -> None:
+        """A window of another length begins; it is empty."""
+        if length_us != self._length_us:
+            self._length_us = length_us
+            self.accumulators = self._new_accumulators()
 
     def pass_time(self, now_us: int) -> None:
         """Take out what is not in the window at that time, before the events of that time."""
@@ -124,11 +133,13 @@ class Contents:
         gone = None if self.gone is None else table.number(self.gone)
         running = None if self.keep is None else [pack_accumulator(each) for each in self.accumulators]
         events = [table.number(event) for event in self.events]
-        return [events, gone, self.first_us, self.lost_us, running, self._marks()]
+        return [events, gone, self._length_us, self.first_us, self.lost_us, running, self._marks()]
 
     def restore(self, state: list[Any], table: EventTable, rows: Sequence[Row]) -> None:
         """Take over what :meth:`snapshot` gave. ``rows``: what the aggregates took of its events, taken again."""
-        numbers, gone, first_us, lost_us, running, marks = state
+        numbers, gone, length_us, first_us, lost_us, running, marks = state
+        if length_us is not None:
+            self.last_long(length_us)
         for number, row in zip(numbers, rows, strict=True):
             Contents.enter(self, table.event(number), row)
         for packed, accumulator in zip(running or (), self.accumulators, strict=False):
@@ -216,6 +227,7 @@ class AlignedContents(Contents):
             bounds = self._form.first(event.time_us)
             assert bounds is not None
             self._end_us = bounds[1]
+            self.last_long(bounds[1] - bounds[0])
         Contents.enter(self, event, row)
 
     def _marks(self) -> Any:

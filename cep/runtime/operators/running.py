@@ -23,6 +23,9 @@ class RunningAccumulator(Accumulator):
     def remove(self, value: Any) -> None:
         raise AssertionError("nothing goes out of a window that only grows")
 
+    def merge(self, other: Any) -> None:
+        raise AssertionError("a window that only grows is one piece")
+
 
 class RunningExtreme(RunningAccumulator):
     """``min`` and ``max``: of equal ones the first; texts count where there is no number."""
