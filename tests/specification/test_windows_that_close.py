@@ -1,5 +1,7 @@
 """Section 4 and S3, S4, S5: tumbling, hopping, calendar windows, sessions and batches, each evaluated once."""
 
+import json
+
 import pytest
 
 import cep
@@ -194,6 +196,12 @@ def test_a_session_ends_when_the_gap_is_greater_than_its_length(
     assert played.times == ends
 
 
+def test_a_session_that_goes_on_by_a_microsecond_ends_a_microsecond_later() -> None:
+    played = play(SESSION, "a@0 k=1 a@0.000001 k=1 b@9")
+    assert played.times == ["5.000001"]
+    assert at(played, "e") == ["5.000001"]
+
+
 def test_a_session_is_from_its_first_event_to_its_last_and_the_gap() -> None:
     played = play(SESSION, "a@1 k=1 a@3 k=1 b@9")
     assert at(played, "s", "e") == ["1", "8"]
@@ -381,6 +389,11 @@ def test_when_all_windows_have_passed_nothing_is_kept(window: str) -> None:
     assert len(played.engine.snapshot()) > 50 * before
     continue_with(played, "a@9000 k=0 b@20000 a@20001 k=1 b@40000", end="open")
     assert len(played.engine.snapshot()) < before + 1_000
+
+
+def test_of_equal_extremes_the_first_is_shown() -> None:
+    played = play("rule r from A over all emit X(l = min(x), h = max(x))", "a x=1.0 a x=1 a x=1.0")
+    assert [json.dumps(each.fields) for each in played.derived] == ['{"l": 1.0, "h": 1.0}'] * 3
 
 
 # ---- what is refused ----

@@ -4,7 +4,7 @@ import pytest
 
 import cep
 from cep.runtime.limits import Limits
-from tests.specification.scenario import Played, continue_with, play, refusal
+from tests.specification.scenario import Played, continue_with, play, push_batches, records, refusal
 
 # ---- by time ----
 
@@ -301,6 +301,21 @@ def test_at_most_counts_by_keys_of_its_own() -> None:
 def test_at_most_of_a_pattern_reads_its_last_event() -> None:
     rules = "rule r when A as a then B as b emit X(a.x) at most 1 every 1 hour per l = (A.no, B.l)"
     assert play(rules, "a x=1 no=1 b l=7 a x=2 no=2 b l=7 a x=3 no=1 b l=8").values("x") == [1, 3]
+
+
+def test_at_most_knows_the_type_of_an_event_decoded_from_a_line_and_after_a_restart() -> None:
+    """The deadlines of 6 and 7 read their keys from events of type B that the snapshot held."""
+    rules = """
+        event A { time: timestamp, k: int, l: int? }
+        event B { time: timestamp, k: int, m: int? }
+        rule r when A or B as q then no C for 5 seconds per k emit X(k) at most 1 every 1 hour per l = (A.l, B.m)
+    """.replace("A or B as q", "(A or B) as q")
+    engine = cep.Engine.from_rules(rules)
+    derived = push_batches(engine, records("a@0 k=1 l=7 b@1 k=2 m=7 b@2 k=3 m=8"), 3)
+    after = cep.Engine.from_rules(rules)
+    after.restore(engine.snapshot())
+    derived += after.flush()
+    assert [each.fields["k"] for each in derived] == [1, 3]
 
 
 def test_a_list_counts_by_nothing() -> None:
