@@ -16,7 +16,7 @@ import msgspec
 
 from cep.durations import format_duration
 from cep.event import DerivedEvent, Event, Evidence, event_id
-from cep.plan.generate.functions import ExpressionCompiler
+from cep.plan.generate.functions import ExpressionCompiler, KeyFunction
 from cep.plan.generate.scope import scope_of
 from cep.plan.generate.support import key_text, key_value
 from cep.plan.plan import RulePlan
@@ -65,6 +65,7 @@ class Emitter:
         self._key_names = [key.name for key in rule.keys]
         self._meta = dict(rule.meta)
         self._hash = hashlib.blake2b(_framed("cep", rule.name, rule.fingerprint), digest_size=20)
+        self._own_key = _own_key(rule, compiler, projection)
         self._emitted: dict[Any, deque[int]] = {}
         self._ordinals: dict[str, int] = {}
         self._ordinals_us: int | None = None
@@ -89,9 +90,11 @@ class Emitter:
         """
         rule = self._rule
         values = self._values(bound, event, key, events)
-        if rule.at_most is not None and not self._allowed(key, time_us):
-            self._counters.held_back[rule.name] += 1
-            return None
+        if rule.at_most is not None:
+            counted = key if self._own_key is None else self._own_key(events[-1])
+            if not self._allowed(counted, time_us):
+                self._counters.held_back[rule.name] += 1
+                return None
         evidence, truncated = self._evidence(roles)
         identity = self._identity(key, evidence, time_us, awaited)
         shown = dict(zip(rule.emit.names, values, strict=True))
@@ -234,6 +237,15 @@ class Emitter:
         self._emitted.update((unpack_key(key), deque(times)) for key, times in state["emitted"])
         self._ordinals_us = state["time"]
         self._ordinals = {bytes(digest).hex(): count for digest, count in state["ordinals"]}
+
+
+def _own_key(rule: RulePlan, compiler: ExpressionCompiler, projection: Projection) -> KeyFunction | None:
+    """The key by which `at most … per` counts, of the last event; null where it counts by the rule's key."""
+    keys = None if rule.at_most is None else rule.at_most.keys
+    if keys is None:
+        return None
+    by_type = {kind: compiler.key(keys, kind) for kind in rule.reads}
+    return lambda event: by_type[projection.kind_of(event)](event)
 
 
 def _framed(*parts: str) -> bytes:

@@ -20,6 +20,7 @@ from cep.plan.plan import Plan, RulePlan, WindowPlan
 from cep.projection import Projection
 from cep.runtime.emitter import Derived, Emitter
 from cep.runtime.limits import Counters, Limits
+from cep.runtime.operators.closing import CLOSING
 from cep.runtime.operators.counting import CountOperator
 from cep.runtime.operators.joining.enriching import EnrichingOperator
 from cep.runtime.operators.joining.operator import JoinOperator
@@ -144,7 +145,7 @@ class Graph:
                 operator.table_changed(changed)
 
     def pending(self) -> Mapping[str, int]:
-        """How many absences each rule still waits for."""
+        """How many absences each rule still waits for, or how many of its windows are open."""
         counts = {operator.rule.name: len(operator.pending()) for operator in self.operators}
         return {name: count for name, count in counts.items() if count}
 
@@ -225,4 +226,6 @@ def _operator(
 
 
 def _window_operator(rule: RulePlan, emitter: Emitter, around: Surroundings) -> Operator:
-    return SlidingOperator(rule, emitter, around)
+    assert isinstance(rule.operator, WindowPlan)
+    closing = CLOSING.get(type(rule.operator.window))
+    return SlidingOperator(rule, emitter, around) if closing is None else closing(rule, emitter, around)

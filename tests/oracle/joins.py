@@ -18,6 +18,7 @@ The definition
    not later; and of the rows of one key, the last whose ``valid_from`` is not later.
 5. The parts of ``where`` are tested on the joined events that come of all this; those for which one is not true are
    dropped. The others enter the window of the rule, each as an event of its time (see :mod:`tests.oracle.windows`).
+   Of the timers of one time, rule and key those of windows come before those of left-overs.
 6. The fields that `emit X(*)` copies are those of the later of the two that make a pair; a joined event that goes on
    alone keeps its own.
 7. Joined events that come to be at once stand in the order of the joined events that they were made of, and then of
@@ -38,10 +39,11 @@ from dataclasses import dataclass, replace
 
 from cep.language import checked as c
 from cep.timestamps import parse_time
+from tests.oracle.extents import Timer
 from tests.oracle.interpreter import Scope, holds
 from tests.oracle.patterns import accepts, by_key, key_of
 from tests.oracle.values import EvaluationFailure, JoinedOracleEvent, OracleEvent, Order, Value, identity
-from tests.oracle.windows import Firing, WindowReader
+from tests.oracle.windows import WindowReader
 
 Rows = Sequence[Mapping[str, Value]]
 BEGINNING = -(1 << 63)
@@ -94,9 +96,9 @@ class JoinReader:
         self._failed = failed
         self.pending: list[tuple[int, JoinedOracleEvent]] = []
 
-    def joined(self, events: Sequence[OracleEvent]) -> dict[Order, list[JoinedOracleEvent]]:
-        """The joined events of each key, in order."""
-        found = {}
+    def joined(self, events: Sequence[OracleEvent]) -> dict[Order, list[OracleEvent]]:
+        """The joined events of each key, in order, and before those of its moment each event that resets a window."""
+        found: dict[Order, list[OracleEvent]] = {}
         for key, own in by_key(self._rule.keys, events).items():
             joined = [self._first(event) for event in own if self._fits(self._input, event)]
             for number, join in enumerate(self._rule.joins):
@@ -104,22 +106,13 @@ class JoinReader:
                     joined = self._join(number, join, joined, own, key)
                 else:
                     joined = [self._lookup(join, each) for each in joined]
-            found[key] = [
-                each for each in joined if all(self._true(part.expression, each) for part in self._rule.where)
-            ]
+            found[key] = sorted([*own, *joined], key=lambda each: each.order)
         return found
 
-    def firings(self, joined: Sequence[JoinedOracleEvent]) -> Iterator[Firing]:
-        """Where the rule fires over the joined events of a key."""
+    def window(self, events: Sequence[OracleEvent], timer: Timer) -> WindowReader:
+        """The window of the rule over what :meth:`joined` gave for a key."""
         plain = c.Step(self._input.name, self._input.label, (c.Alternative("joined"),))
-        rule = replace(self._rule, input=plain, joins=(), where=())
-        if rule.window is not None:
-            yield from WindowReader(rule, joined, self._failed).firings()
-            return
-        for each in joined:
-            scope = Scope(candidate=each, events=[each], keys=each.keys, joined=each)
-            if rule.when is None or self._true(rule.when, each, scope):
-                yield Firing(each, scope, (each,))
+        return WindowReader(replace(self._rule, input=plain, joins=()), events, timer, self._failed)
 
     def evidence(self, window: Sequence[OracleEvent]) -> list[tuple[str, OracleEvent]]:
         """The events of joined events, each once in its role."""

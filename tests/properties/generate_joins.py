@@ -17,10 +17,13 @@ from tests.properties.generate_rules import (
     ZERO_US,
     Scenario,
     comparisons,
+    firing,
     own_conditions,
+    own_windows,
     seconds,
     small,
     streams,
+    windows,
 )
 
 KEYS = {"cards": ("nr",), "zones": ("nr", "zone")}
@@ -165,21 +168,24 @@ def join_rules(
         )
     if _often(draw, 50):
         lines.append(f"  per {draw(st.sampled_from(['k', 'k', 'k, j', 'k?']))}")
-    windowed = _often(draw, 40)
+    windowed = _often(draw, 60)
     aggregates = [f"sum({draw(st.sampled_from(values))})", "count()", f"max({draw(st.sampled_from(values))})"]
     aggregates += [
         f"count({draw(st.sampled_from([*inputs, *optional]))})",
         f"distinct({draw(st.sampled_from(values))})",
     ]
     if windowed:
-        lines.append(f"  over last {draw(seconds)}s")
-        if _often(draw, 50):
-            shown = [aggregates[0], aggregates[1], draw(st.sampled_from(values))]
-            lines.append(
-                f"  when {draw(st.sampled_from(shown))} {draw(st.sampled_from(['<=', '>=', '>']))} {draw(small)}"
-            )
-            if _often(draw, 40):
-                lines[-1] += " every time"
+        window = draw(windows(tuple(used)).filter(lambda each: each.text is not None))
+        lines.append(f"  over {window.text}")
+        aggregates.append(f"sum({draw(st.sampled_from(values))} over {draw(own_windows(tuple(used)))})")
+        aggregates += ["window.start", "window.end"]
+        aggregates += [] if joins else ["first.x", "last.y", "first(a).y", "prev.x"]
+        shown = [*aggregates[:3], aggregates[5], draw(st.sampled_from(values))]
+        if _often(draw, 60):
+            operator = draw(st.sampled_from(["<=", ">=", ">", "crosses above"]))
+            lines.append(f"  when {draw(st.sampled_from(shown))} {operator} {draw(small)}{firing(draw, window)}")
+        if _often(draw, 15):
+            lines.append(f"  having {draw(st.sampled_from(shown))} >= {draw(small)}")
     elif _often(draw, 40):
         lines.append(
             f"  when {draw(st.sampled_from(values))} {draw(comparisons)} {draw(st.sampled_from([*values, '1']))}"

@@ -18,6 +18,7 @@ from tests.oracle.engine import run
 from tests.oracle.rules import load
 from tests.properties.generate_joins import JoinScenario, join_scenarios
 from tests.properties.generate_rules import Record, oracle_events
+from tests.properties.pairs import written_fields
 from tests.properties.test_determinism import plan_of
 
 UNLIMITED = Limits(evidence=1_000_000)
@@ -58,8 +59,9 @@ def shown(derived: list[DerivedEvent]) -> list[Shown]:
 
 def of_oracle(scenario: JoinScenario, end: Literal["keep", "flush"]) -> tuple[list[Shown], int]:
     """What the oracle derives, and how many are pending."""
-    result = run(load(scenario.rules), oracle_events(scenario), end, scenario.lateness_us, scenario.oracle_tables)
-    found = [(e.rule, e.type, e.time_us, json.dumps(e.fields), e.evidence) for e in result.derived]
+    rules = load(scenario.rules)
+    result = run(rules, oracle_events(scenario), end, scenario.lateness_us, scenario.oracle_tables)
+    found = [(e.rule, e.type, e.time_us, json.dumps(written_fields(rules, e)), e.evidence) for e in result.derived]
     return found, len(result.pending)
 
 

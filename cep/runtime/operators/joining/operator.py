@@ -78,6 +78,8 @@ class JoinOperator(BeforeWindow):
         key_of = self.compile_key(event_type)
         fits = [role.fits.get(event_type) for role in self.join.roles]
         bits = [0 if fit is None else 1 << fit.bit for fit in fits]
+        resets = self._resets(event_type)
+        reset = self.window.receiver(event_type)
 
         def receive(event: Event, mask: int) -> Output:
             key = self.key_of(key_of, event)
@@ -85,12 +87,21 @@ class JoinOperator(BeforeWindow):
                 return None
             now_us = event.time_us
             self.expire_sides(now_us)
+            if mask & resets:
+                reset(event, mask)
             begun = [JoinedEvent(now_us, event.about, (event,), key)] if mask & bits[0] else []
             derived = self._pass_on(begun, 0, event, key, lambda role: bool(mask & bits[role]))
             self._bound_events(now_us)
             return derived
 
         return receive
+
+    def _resets(self, event_type: str) -> int:
+        """The bits of the events that clear the window, or one that an aggregate has of its own."""
+        plan = self.rule.operator
+        assert isinstance(plan, WindowPlan)
+        fits = [group.resets[event_type] for group in plan.groups if event_type in group.resets]
+        return sum({1 << fit.bit for fit in fits})
 
     # ---- the stages ----
 
