@@ -29,7 +29,9 @@ def unsupported(rule: CheckedRule) -> list[Diagnostic]:
     found = [*_clauses(rule), *(_pattern(rule) if rule.pattern is not None else _window(rule))]
     found.sort(key=lambda pair: (pair[1].line, pair[1].column))
     return [
-        Diagnostic("CEP490", f"{what} is part of the language but does not run yet in this version", span)
+        Diagnostic(
+            "CEP490", f"{what} is part of the language but does not run yet in this version", span, _INSTEAD.get(what)
+        )
         for what, span in found
     ]
 

@@ -61,3 +61,12 @@ def test_a_disabled_rule_is_left_alone() -> None:
     rules = "rule later disabled when A then B to alerts emit X()\nrule now when A emit Y()"
     engine = cep.Engine.from_rules(rules)
     assert [d.type for d in engine.push({"type": "A", "time": "2026-01-01T00:00:00Z"})] == ["Y"]
+
+
+def test_a_row_in_the_place_of_an_event_is_told_what_to_write_instead() -> None:
+    rules = f"{TABLE}rule r from A lookup hosts on host == hosts.host emit X(d = speed_kmh(this, hosts))"
+    with pytest.raises(cep.RuleError) as caught:
+        cep.Engine.from_rules(rules)
+    [diagnostic] = [each for each in caught.value.diagnostics if each.code == "CEP490"]
+    assert diagnostic.hint is not None
+    assert "a row has no time" in diagnostic.hint
