@@ -41,7 +41,7 @@ class Engine:
 
     Made by :meth:`from_rules`. Give it events with :meth:`push` (or whole batches of decoded records with
     :meth:`push_batch`); it returns what the rules derived, in order. :meth:`advance` lets time pass without events,
-    :meth:`finish` says that no more events come, :meth:`flush` fires the absences that still wait. Not thread-safe.
+    :meth:`finish` says that no more events come, and :meth:`flush` fires what still waits. Not thread-safe.
 
     Example:
         >>> engine = Engine.from_rules('rule hot when Reading(celsius > 90) emit Hot(celsius)')
@@ -249,7 +249,10 @@ class Engine:
         return self._released()
 
     def flush(self) -> list[DerivedEvent]:
-        """:meth:`finish`, and then fire the absences that still wait, as if time went on without further events."""
+        """:meth:`finish`, and then fire the absences that still wait, and close the windows that are open.
+
+        As if time went on without further events: a window by count that is not full stays as it is.
+        """
         out = self.finish()
         with _keeping(out):
             self._graph.fire_until(AFTER_ALL, out)
@@ -269,7 +272,7 @@ class Engine:
         return None if reached == BEFORE_ALL else reached
 
     def pending(self) -> dict[str, int]:
-        """How many absences each rule still waits for."""
+        """How many absences each rule still waits for, or how many of its windows are open."""
         return dict(self._graph.pending())
 
     def take_late(self) -> list[LateEvent]:

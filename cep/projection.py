@@ -93,6 +93,14 @@ class Projection:
             events = self._typed.decode_lines(chunk)
         return general if events is None else events
 
+    def kind_of(self, event: Event) -> str:
+        """The type of an event that rules have read."""
+        kind = self.kinds.get(event.__class__)
+        if kind is not None:
+            return kind
+        found = (getattr(event, self.attributes[name], None) for name in self.type_fields)
+        return next((value for value in found if value.__class__ is str), "")
+
     def get(self, event: Event, name: str) -> Any:
         """The field's value; null where it is missing or not projected."""
         attribute = self.attributes.get(name)

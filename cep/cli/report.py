@@ -204,6 +204,10 @@ def _position(source: str, partition: str, position: int) -> str:
 def _pending(summary: Summary) -> Iterator[str]:
     total = sum(summary.pending.values())
     waits, them = ("absence still waits", "it") if total == 1 else ("absences still wait", "them")
+    if summary.windowed.issuperset(summary.pending):
+        waits = "window is still open" if total == 1 else "windows are still open"
+    elif not summary.windowed.isdisjoint(summary.pending):
+        waits = "absences and windows still wait"
     advice = f"`--at-end flush` fires {them}"
     if summary.ended != "complete":
         how = _UNFINISHED[summary.ended]

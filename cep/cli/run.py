@@ -89,7 +89,7 @@ Examples:
     "--at-end",
     type=click.Choice(["keep", "flush"]),
     default="keep",
-    help="What becomes of absences that still wait at the end: flush fires them.  [default: keep]",
+    help="What becomes of absences that wait and windows that are open at the end: flush fires them.  [default: keep]",
 )
 @click.option(
     "--on-error",

@@ -57,7 +57,8 @@ class Pipeline:
         sinks: each is given every derived event, and closed at the end.
         late: where late events go; without it they are counted and the first few are kept for the summary.
         dead: the same for dead letters.
-        at_end: ``flush`` fires the absences that still wait when the input ends, ``keep`` leaves them waiting.
+        at_end: ``flush`` fires the absences that still wait and closes the windows still open when the input ends,
+            ``keep`` leaves them.
         on_error: ``stop`` ends the run at the first dead letter, after what was derived before it. It takes events one
             by one, so that where the run ends does not depend on the size of batches. An engine whose own ``on_error``
             is ``stop`` ends the run too.
@@ -304,6 +305,7 @@ class Pipeline:
         summary.null_keys = dict(now.null_keys - before.null_keys)
         summary.pending = engine.pending()
         summary.tables = self._tables.states
+        summary.windowed = frozenset(rule.name for rule in engine.plan.rules if rule.waits_for_windows)
         limits = now.limits - before.limits
         summary.limits = [LimitHit(rule, name, count) for (rule, name), count in limits.items()]
         summary.events_per_second = summary.events / summary.seconds if summary.seconds else 0.0

@@ -81,6 +81,8 @@ class Summary:
     held_back: dict[str, int] = field(default_factory=dict)
     null_keys: dict[str, int] = field(default_factory=dict)
     pending: dict[str, int] = field(default_factory=dict)
+    windowed: frozenset[str] = frozenset()
+    """The rules over windows, whose pending ones are windows and not absences."""
     limits: list[LimitHit] = field(default_factory=list)
     seconds: float = 0.0
     events_per_second: float = 0.0

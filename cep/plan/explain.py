@@ -10,16 +10,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from cep.durations import duration_text
-from cep.language.checked import Aggregate, CheckedKey
+from cep.language.checked import Aggregate, CheckedKey, Constant
 from cep.language.words import number_word, quoted
 from cep.plan.automaton import Fit
+from cep.plan.explain_windows import contents_text, evaluated_text, state_texts, window_sentence
 from cep.plan.expression_text import aggregate_text, expression_text
 from cep.plan.field_uses import field_uses
 from cep.plan.join_text import join_rows, join_sentence, join_state
 from cep.plan.pattern_planner import is_strict, watch_fits
 from cep.plan.pattern_text import automaton_rows, listed, pattern_phrase
 from cep.plan.plan import AggregatePlan, JoinPlan, PatternPlan, Plan, RulePlan, StepPlan, WindowPlan
-from cep.plan.window_planner import EACH_US
 
 _WIDTH = 100
 _ORDINALS = ("", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
@@ -53,13 +53,17 @@ def describe(plan: Plan, rule: RulePlan) -> dict[str, Any]:
         "ends": _ends(operator) if isinstance(operator, PatternPlan) else [],
         "automaton": list(automaton_rows(operator)) if isinstance(operator, PatternPlan) else [],
         "joins": [] if rule.join is None else join_rows(plan, rule.join),
-        "window": _window(plan, operator) if isinstance(operator, WindowPlan) else None,
+        "window": _window(plan, operator, rule.join) if isinstance(operator, WindowPlan) else None,
         "keys": [_key(key) for key in rule.keys],
         "reads": _reads(plan, rule),
         "emits": _emits(rule),
         "at_most": None
         if rule.at_most is None
-        else {"count": rule.at_most.count, "every": duration_text(rule.at_most.every_us)},
+        else {
+            "count": rule.at_most.count,
+            "every": duration_text(rule.at_most.every_us),
+            "keys": None if rule.at_most.keys is None else [key.name for key in rule.at_most.keys],
+        },
         "state": _state(rule),
         "evidence": _evidence(operator, rule.join),
     }
@@ -84,10 +88,7 @@ def _sections(told: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
         yield "joins", told["joins"]
     window = told["window"]
     if window is not None:
-        rows = [f"{window['length']} {window['of']}", *_fit_rows(window["fits"], "  ")]
-        rows += [f"  keeps {text}" for text in window["aggregates"]]
-        rows += [f"  when {window['when']}"] if window["when"] else []
-        yield "window", rows
+        yield "window", list(_window_rows(window))
     yield "key", [", ".join(told["keys"]) or "none: all events together"]
     yield "reads", [f"{kind}: {', '.join(names) or 'no fields'}" for kind, names in told["reads"].items()]
     yield "emits", [told["emits"]]
@@ -102,6 +103,16 @@ def _pattern_sections(told: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
     if told["ends"]:
         yield "when a loop ends", told["ends"]
     yield "automaton", told["automaton"]
+
+
+def _window_rows(window: dict[str, Any]) -> Iterator[str]:
+    yield window["contents"]
+    yield from [f"  {window['evaluated']}"] if window["evaluated"] else []
+    yield from _fit_rows(window["fits"], "  ")
+    yield from (f"  keeps {text}" for text in window["aggregates"])
+    yield from (f"  keeps for the next evaluation {text}" for text in window["crosses"])
+    for name in ("when", "having"):
+        yield from [f"  {name} {window[name]}"] if window[name] else []
 
 
 def _step_rows(number: int, step: dict[str, Any]) -> Iterator[str]:
@@ -165,15 +176,25 @@ def _count(step: StepPlan) -> str:
     return f"{step.minimum} to {step.maximum} events"
 
 
-def _window(plan: Plan, window: WindowPlan) -> dict[str, Any]:
+def _window(plan: Plan, window: WindowPlan, join: JoinPlan | None) -> dict[str, Any]:
+    pairs = join is not None and join.joins
     return {
         "label": window.label,
-        "of": _window_events(window),
-        "length": "each" if window.length_us == EACH_US else f"the last {duration_text(window.length_us)} of",
+        "of": "pairs" if pairs else _window_events(window),
+        "contents": contents_text(window.window, None if pairs else _window_events(window)),
+        "evaluated": evaluated_text(window.window, pairs),
         "fits": _fits(plan, window.fits),
         "aggregates": [_aggregate(aggregate) for aggregate in window.aggregates],
+        "crosses": _sides(window),
         "when": None if window.when is None else expression_text(window.when),
+        "having": None if window.having is None else expression_text(window.having),
     }
+
+
+def _sides(window: WindowPlan) -> list[str]:
+    """What is kept of an evaluation for the next one."""
+    sides = [side for crossing in window.crosses for side in (crossing.left, crossing.right)]
+    return [expression_text(side) for side in dict.fromkeys(sides) if not isinstance(side, Constant)]
 
 
 def _window_events(window: WindowPlan) -> str:
@@ -183,7 +204,13 @@ def _window_events(window: WindowPlan) -> str:
 
 def _aggregate(aggregate: AggregatePlan) -> str:
     return aggregate_text(
-        Aggregate(aggregate.function, aggregate.argument, aggregate.where, parameters=aggregate.parameters)
+        Aggregate(
+            aggregate.function,
+            aggregate.argument,
+            aggregate.where,
+            parameters=aggregate.parameters,
+            over=aggregate.over,
+        )
     )
 
 
@@ -220,10 +247,8 @@ def _emits(rule: RulePlan) -> str:
 
 def _state(rule: RulePlan) -> list[str]:
     operator = rule.operator
-    if isinstance(operator, WindowPlan) and operator.length_us == EACH_US:
-        kept = []
-    elif isinstance(operator, WindowPlan):
-        kept = [f"per key the events of the last {duration_text(operator.length_us)}, up to the limit `window_events`"]
+    if isinstance(operator, WindowPlan):
+        kept = state_texts(operator, rule.join is not None and rule.join.joins)
     elif operator.counts_only:
         kept = _newest(operator)
     else:
@@ -232,7 +257,8 @@ def _state(rule: RulePlan) -> list[str]:
         kept = [*join_state(rule.join), *kept]
     if rule.at_most is not None:
         many = "emission" if rule.at_most.count == 1 else f"{rule.at_most.count} emissions"
-        kept.append(f"per key the time of the last {many}")
+        per = "key" if rule.at_most.keys is None else listed([f"`{key.name}`" for key in rule.at_most.keys], "and")
+        kept.append(f"per {per} the time of the last {many}")
     if rule.keys and kept:
         kept.append("as many keys as are alive, up to the limit `keys`")
     return kept or ["nothing"]
@@ -285,31 +311,20 @@ def sentence(rule: RulePlan) -> str:
     else:
         told[0] = f"Over all events together, {told[0]}"
     if rule.at_most is not None:
+        own = rule.at_most.keys
         per_key = " for each key" if rule.keys else ""
+        if own is not None:
+            per_key = f" for each {listed([f'`{key.name}`' for key in own], 'and')}"
         times, every = number_word(rule.at_most.count), _span(rule.at_most.every_us)
         told.append(f"It emits at most {times} every {every}{per_key} and counts the rest.")
     return " ".join(told)
 
 
 def _window_sentence(window: WindowPlan, join: JoinPlan | None) -> list[str]:
-    of = "pairs" if join is not None and join.joins else f"{_window_events(window)} events"
-    if window.length_us == EACH_US:
-        what = f"looks at each of the {of} by itself,"
-    else:
-        what = f"looks at the {of} of the last {_span(window.length_us)}, both ends included,"
-    if join is not None:
-        what = f"{join_sentence(join)}; {what}"
-    if window.length_us == EACH_US and window.when is not None:
-        return [f"{what} and fires at each for which `{expression_text(window.when)}` is true."]
-    if window.when is None:
-        return [f"{what} and fires at each of them."]
-    condition = f"`{expression_text(window.when)}`"
-    if window.firing.kind == "every_time":
-        return [f"{what} and fires at each of them for which {condition} is true."]
-    return [
-        f"{what} and fires when {condition} becomes true.",
-        "It fires again only after the condition has been false, or the window empty.",
-    ]
+    if join is None:
+        return window_sentence(window, _window_events(window))
+    first, *rest = window_sentence(window, None if join.joins else _window_events(window))
+    return [f"{join_sentence(join)}; {first}", *rest]
 
 
 def _pattern_sentence(pattern: PatternPlan) -> list[str]:

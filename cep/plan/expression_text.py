@@ -13,6 +13,7 @@ from cep.language.checked import (
     Bound,
     Call,
     Candidate,
+    CheckedWindow,
     Column,
     Conditional,
     Constant,
@@ -71,7 +72,34 @@ def aggregate_text(aggregate: Aggregate) -> str:
     if aggregate.where is not None:
         condition = expression_text(aggregate.where, step)
         text = f"{text} where {condition}" if text else condition
+    if aggregate.over is not None:
+        text = f"{text} over {window_text(aggregate.over)}".lstrip()
     return f"{aggregate.function}({text})"
+
+
+def window_text(window: CheckedWindow) -> str:
+    """A window as the language writes it, behind ``over``."""
+    length = "" if window.duration_us is None else duration_text(window.duration_us)
+    match window.kind:
+        case "last_time":
+            return f"last {length}"
+        case "last_count":
+            within = f" within {length}" if length else ""
+            return f"last {window.count} events{within}{' partial' * window.partial}"
+        case "tumbling":
+            return f"every {length}"
+        case "hopping":
+            return f"{length} every {duration_text(window.step_us or 0)}"
+        case "tumbling_count":
+            return f"every {window.count} events"
+        case "session":
+            most = "" if window.maximum_us is None else f" up to {duration_text(window.maximum_us)}"
+            return f"session of {length}{most}"
+        case "calendar":
+            return f"each {window.unit}" + (f" in {print_string(window.zone)}" if window.zone else "")
+        case "since":
+            return f"since {window.event.label if window.event is not None else ''}"
+    return "all"
 
 
 def event_text(event: EventReference) -> str:

@@ -36,7 +36,8 @@ def field_uses(plan: Plan, rule: RulePlan) -> frozenset[FieldUse]:
     """What a rule reads: narrower than ``TypePlan.fields``, which lists what is decoded."""
     found = set(_Uses(rule).of_rule(plan))
     for kind in rule.reads:
-        for key in rule.keys:
+        own = rule.at_most.keys if rule.at_most is not None else None
+        for key in (*rule.keys, *(own or ())):
             found.add(FieldUse(frozenset({kind}), str(key.by_type.get(kind, key.path)[0])))
     return frozenset(found)
 
@@ -59,9 +60,11 @@ class _Uses:
         operator = self._rule.operator
         groups = [operator.fits] if isinstance(operator, WindowPlan) else [step.fits for step in operator.steps]
         groups += [each.fits for each in self._rule.join.roles[1:]] if self._rule.join is not None else []
+        if isinstance(operator, WindowPlan):
+            groups += [group.resets for group in operator.groups]
         shown: list[Expression | None] = [*self._rule.emit.values]
         if isinstance(operator, WindowPlan):
-            shown.append(operator.when)
+            shown += [operator.when, operator.having]
             for aggregate in operator.aggregates:
                 shown += [aggregate.argument, aggregate.where, *aggregate.parameters]
         else:

@@ -117,10 +117,13 @@ def _lookup(number: int, lookup: CheckedLookup, roles: Roles, joined: bool, tabl
         else:
             rest = (*rest, Binary("==", side, other, span=side.span))
     values = tuple(columns.values())
-    of_event = not joined and all(_roles_of(value) <= {0} for value in values)
+    first = number == 1 or not rest  # what else is tested sees all that was found before
+    of_event = not joined and first and all(_roles_of(value) <= {0} for value in values)
     if of_event:
         values = tuple(_of_event(value, 0) for value in values)
-    return LookupPlan(number, lookup.table, tuple(columns), values, rest, of_event)
+    plain = [value.name for value in values if isinstance(value, Field) and isinstance(value.event, Candidate)]
+    field = plain[0] if of_event and len(values) == len(plain) == 1 else None
+    return LookupPlan(number, lookup.table, tuple(columns), values, rest, of_event, field)
 
 
 def _equalities(on: Expression, number: int) -> tuple[list[tuple[Expression, Expression]], tuple[Expression, ...]]:

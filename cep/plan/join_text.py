@@ -58,7 +58,7 @@ def join_sentence(join: JoinPlan) -> str:
             parts.append(f"looks up the row of `{stage.table}`")
             continue
         what = f"each `{first.label}`" if not parts else "each of these"
-        alone = ", or with none once that time is up," if stage.left else ""
+        alone = " (or with none, once that time is up)" if stage.left else ""
         parts.append(f"pairs {what} with each `{role.label}` at most {duration_text(stage.within_us)} apart{alone}")
     text = _listed(parts)
     return text if join.joins else f"{text} for each `{first.label}`"

@@ -17,10 +17,12 @@ from cep.functions.aggregates import AGGREGATES
 from cep.functions.records import AggregateRecord
 from cep.language.checked import (
     Aggregate,
+    Binary,
     Call,
     Candidate,
     CheckedFiring,
     CheckedKey,
+    CheckedWindow,
     Conditional,
     Constant,
     EventValue,
@@ -30,6 +32,7 @@ from cep.language.checked import (
     SchemaField,
 )
 from cep.plan.automaton import Automaton, Fit
+from cep.plan.windows import SETS_TIMERS, Form, Sliding
 from cep.timestamps import TIME_FIELDS
 from cep.types import ANY, TIMESTAMP, Type, list_of
 
@@ -151,18 +154,21 @@ class AggregatePlan:
     """One aggregate; rules and clauses that need the same one share it.
 
     ``parameters`` are the arguments after the first: constants, further values of the event, for ``top`` the aggregate
-    to rank by.
+    to rank by. ``over`` is a window of its own, null where it ranges over the rule's.
     """
 
     function: str
     argument: Expression | None
     where: Expression | None
     parameters: tuple[Expression, ...] = ()
+    over: CheckedWindow | None = None
 
     @staticmethod
     def of(aggregate: Aggregate) -> AggregatePlan:
         """The plan of a checked aggregate."""
-        return AggregatePlan(aggregate.function, aggregate.argument, aggregate.where, aggregate.parameters)
+        return AggregatePlan(
+            aggregate.function, aggregate.argument, aggregate.where, aggregate.parameters, aggregate.over
+        )
 
     @property
     def record(self) -> AggregateRecord:
@@ -214,19 +220,62 @@ _EVENT_TIME = Call("time", (EventValue(Candidate()),), TIMESTAMP)
 
 
 @dataclass(frozen=True, slots=True)
-class WindowPlan:
-    """A sliding window in time, evaluated at each event that enters.
+class WindowGroup:
+    """A window and the aggregates over it, which are kept per key. ``resets`` are the events that clear it.
 
-    ``aggregates`` are kept per key. In ``when`` and in the emitted fields they are referred to by position (the
-    generator looks an aggregate up by equality).
+    Without ``keeps_events`` only the newest are kept, for the evidence: the aggregates have taken what they need.
+    """
+
+    form: Form
+    aggregates: tuple[AggregatePlan, ...] = ()
+    resets: Mapping[str, Fit] = field(default_factory=dict)
+    keeps_events: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class WindowPlan:
+    """A rule over windows: that of the rule comes first among ``groups``, then those that aggregates have of their own.
+
+    In ``when``, ``having`` and the emitted fields aggregates are referred to by position (the generator looks an
+    aggregate up by equality), and so are the comparisons with the previous evaluation in ``crosses``.
+    ``reads_previous`` and ``reads_bounds`` tell whether ``prev`` and ``window.start`` or ``end`` are read.
     """
 
     fits: Mapping[str, Fit]
     label: str
-    length_us: int
-    aggregates: tuple[AggregatePlan, ...]
+    groups: tuple[WindowGroup, ...]
     when: Expression | None
     firing: CheckedFiring
+    having: Expression | None = None
+    crosses: tuple[Binary, ...] = ()
+    reads_previous: bool = False
+    reads_bounds: bool = False
+
+    @property
+    def window(self) -> Form:
+        """The window of the rule."""
+        return self.groups[0].form
+
+    @property
+    def waits(self) -> bool:
+        """Whether its windows close when time has passed."""
+        return isinstance(self.window, SETS_TIMERS)
+
+    @property
+    def aggregates(self) -> tuple[AggregatePlan, ...]:
+        """All aggregates, in the order of the groups."""
+        return tuple(aggregate for group in self.groups for aggregate in group.aggregates)
+
+    @property
+    def looks_around(self) -> bool:
+        """Whether more is read than the window's events and aggregates."""
+        return self.reads_previous or self.reads_bounds or bool(self.crosses)
+
+    @property
+    def remembers(self) -> bool:
+        """Whether a key that has no events in its windows still has something to remember."""
+        since = isinstance(self.window, Sliding) and self.window.since is not None and self.reads_bounds
+        return self.reads_previous or bool(self.crosses) or self.firing.kind == "every_count" or since
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +297,7 @@ class LookupPlan:
     """Finding a row: the first in the order of the table whose ``columns`` equal ``values`` and that passes ``rest``.
 
     ``values`` see the event itself where ``of_event``, else what was joined so far; ``rest`` sees the row too.
+    ``field`` is set where the only value is a field of the event.
     """
 
     role: int
@@ -256,6 +306,7 @@ class LookupPlan:
     values: tuple[Expression, ...]
     rest: tuple[Expression, ...]
     of_event: bool = False
+    field: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,10 +355,14 @@ class EmitPlan:
 
 @dataclass(frozen=True, slots=True)
 class AtMostPlan:
-    """At most ``count`` emissions in any stretch shorter than ``every_us``, per key of the rule."""
+    """At most ``count`` emissions in any stretch shorter than ``every_us``, per key of the rule or ``keys`` of its own.
+
+    Own keys are read from the last event of the match or the window; null is a key like others.
+    """
 
     count: int
     every_us: int
+    keys: tuple[CheckedKey, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,6 +385,11 @@ class RulePlan:
     meta: tuple[tuple[str, object], ...] = ()
     doc: str | None = None
     join: JoinPlan | None = None
+
+    @property
+    def waits_for_windows(self) -> bool:
+        """Whether what it waits for are windows that are open, and not absences or partners."""
+        return isinstance(self.operator, WindowPlan) and (self.operator.waits or self.join is None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -392,7 +452,8 @@ class Plan:
 
     @property
     def sets_timers(self) -> bool:
-        """Whether anything waits for its time: deadlines of rules, tables that change."""
-        return bool(self.tables) or any(
-            isinstance(r.operator, PatternPlan) and r.operator.sets_timers for r in self.rules
-        )
+        """Whether anything waits for its time: deadlines of rules, windows that close, tables that change."""
+        joins = any(rule.join is not None and rule.join.joins for rule in self.rules)
+        closes = any(isinstance(r.operator, WindowPlan) and r.operator.waits for r in self.rules)
+        patterns = [rule.operator for rule in self.rules if isinstance(rule.operator, PatternPlan)]
+        return joins or closes or bool(self.tables) or any(pattern.sets_timers for pattern in patterns)

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from cep.diagnostics import Diagnostic
 from cep.language.checked import (
     CheckedEmit,
+    CheckedKey,
     CheckedRule,
     RuleSet,
     SchemaField,
@@ -76,7 +77,11 @@ def _plan_rule(number: int, rule: CheckedRule, catalogue: Catalogue, tables: Tab
     for event_type in reads:
         for key in rule.keys:
             catalogue.expect_names(event_type, [str(key.by_type.get(event_type, key.path)[0])])
-    at_most = AtMostPlan(rule.at_most.count, rule.at_most.every_us) if rule.at_most else None
+    at_most = None
+    if rule.at_most is not None:
+        at_most = AtMostPlan(rule.at_most.count, rule.at_most.every_us, _own_keys(rule.at_most.keys))
+        for event_type, key in ((t, k) for t in reads for k in at_most.keys or ()):
+            catalogue.expect_names(event_type, [str(key.by_type.get(event_type, key.path)[0])])
     return RulePlan(
         number,
         rule.name,
@@ -104,10 +109,17 @@ def _emit(emit: CheckedEmit) -> EmitPlan:
     )
 
 
+def _own_keys(keys: tuple[CheckedKey, ...] | None) -> tuple[CheckedKey, ...] | None:
+    """The keys of `at most … per`; a null does not keep an emission out of the count."""
+    return None if keys is None else tuple(dataclasses.replace(key, optional=True) for key in keys)
+
+
 def _reads(operator: PatternPlan | WindowPlan, join: JoinPlan | None, catalogue: Catalogue) -> dict[str, int]:
     masks: dict[str, int] = {}
     groups = [operator.fits] if isinstance(operator, WindowPlan) else [step.fits for step in operator.steps]
-    if isinstance(operator, PatternPlan):
+    if isinstance(operator, WindowPlan):
+        groups += [group.resets for group in operator.groups]
+    else:
         groups += [fits for _, fits in watch_fits(operator.automaton)]
     groups += [role.fits for role in join.roles[1:]] if join is not None else []
     for fits in groups:

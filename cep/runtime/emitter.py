@@ -16,7 +16,7 @@ import msgspec
 
 from cep.durations import format_duration
 from cep.event import DerivedEvent, Event, Evidence, event_id
-from cep.plan.generate.functions import ExpressionCompiler
+from cep.plan.generate.functions import ExpressionCompiler, KeyFunction
 from cep.plan.generate.scope import scope_of
 from cep.plan.generate.support import key_text, key_value
 from cep.plan.plan import RulePlan
@@ -65,6 +65,7 @@ class Emitter:
         self._key_names = [key.name for key in rule.keys]
         self._meta = dict(rule.meta)
         self._hash = hashlib.blake2b(_framed("cep", rule.name, rule.fingerprint), digest_size=20)
+        self._own_key = _own_key(rule, compiler, projection)
         self._emitted: dict[Any, deque[int]] = {}
         self._ordinals: dict[str, int] = {}
         self._ordinals_us: int | None = None
@@ -89,9 +90,11 @@ class Emitter:
         """
         rule = self._rule
         values = self._values(bound, event, key, events)
-        if rule.at_most is not None and not self._allowed(key, time_us):
-            self._counters.held_back[rule.name] += 1
-            return None
+        if rule.at_most is not None:
+            counted = key if self._own_key is None else self._own_key(events[-1])
+            if not self._allowed(counted, time_us):
+                self._counters.held_back[rule.name] += 1
+                return None
         evidence, truncated = self._evidence(roles)
         identity = self._identity(key, evidence, time_us, awaited)
         shown = dict(zip(rule.emit.names, values, strict=True))
@@ -160,13 +163,22 @@ class Emitter:
 
     def _evidence(self, roles: Roles) -> tuple[tuple[Evidence, ...], bool]:
         if self._parts:
-            parts = [part for _, events in roles for e in events for part in evidence_of(self._parts, e)]
-            listed = [Evidence(label, event_id(e), e.time_us) for label, e in parts]
-        else:
-            listed = [Evidence(label, event_id(e), e.time_us) for label, events in roles for e in events]
-        if len(listed) <= self._limits.evidence:
-            return tuple(listed), False
-        return tuple(listed[-self._limits.evidence :]), True
+            return self._joined_evidence(roles)
+        listed = [Evidence(label, event_id(e), e.time_us) for label, events in roles for e in events]
+        return self._newest(listed, False)
+
+    def _joined_evidence(self, roles: Roles) -> tuple[tuple[Evidence, ...], bool]:
+        """The events of joined events, each once in its role; only so many joined events were handed over."""
+        joined = [event for _, events in roles for event in events]
+        once = {(label, id(e)): e for each in joined for label, e in evidence_of(self._parts, each)}
+        listed = [Evidence(label, event_id(e), e.time_us) for (label, _), e in once.items()]
+        return self._newest(listed, len(joined) > self._limits.evidence)
+
+    def _newest(self, listed: Sequence[Evidence], truncated: bool) -> tuple[tuple[Evidence, ...], bool]:
+        limit = self._limits.evidence
+        if len(listed) <= limit:
+            return tuple(listed), truncated
+        return tuple(listed[-limit:]), True
 
     def _identity(self, key: Any, evidence: Sequence[Evidence], time_us: int, awaited: str | None) -> str:
         digest = self._hash.copy()
@@ -231,6 +243,15 @@ class Emitter:
         self._emitted.update((unpack_key(key), deque(times)) for key, times in state["emitted"])
         self._ordinals_us = state["time"]
         self._ordinals = {bytes(digest).hex(): count for digest, count in state["ordinals"]}
+
+
+def _own_key(rule: RulePlan, compiler: ExpressionCompiler, projection: Projection) -> KeyFunction | None:
+    """The key by which `at most … per` counts, of the last event; null where it counts by the rule's key."""
+    keys = None if rule.at_most is None else rule.at_most.keys
+    if keys is None:
+        return None
+    by_type = {kind: compiler.key(keys, kind) for kind in rule.reads}
+    return lambda event: by_type[projection.kind_of(event)](event)
 
 
 def _framed(*parts: str) -> bytes:

@@ -20,8 +20,10 @@ from cep.plan.plan import Plan, RulePlan, WindowPlan
 from cep.projection import Projection
 from cep.runtime.emitter import Derived, Emitter
 from cep.runtime.limits import Counters, Limits
+from cep.runtime.operators.closing import CLOSING
 from cep.runtime.operators.counting import CountOperator
-from cep.runtime.operators.joining import EnrichingOperator
+from cep.runtime.operators.joining.enriching import EnrichingOperator
+from cep.runtime.operators.joining.operator import JoinOperator
 from cep.runtime.operators.operator import Operator, Output, Receiver, Report, Surroundings
 from cep.runtime.operators.pattern import PatternOperator
 from cep.runtime.operators.shared import SharedOperator
@@ -54,7 +56,7 @@ class Graph:
         """The time of the first event that was released; only looked for where rules read tables."""
         self.awaits_begin = bool(plan.tables)
         self._type_attribute = projection.attributes[projection.type_fields[0]]
-        around = Surroundings(compiler, limits, self.counters, self.timers, report, self.tables)
+        around = Surroundings(compiler, limits, self.counters, self.timers, report, self.tables, projection.attributes)
         self.operators: list[Operator] = []
         for rule in plan.rules:
             emitter = _emitter(rule, plan, projection, around)
@@ -144,7 +146,7 @@ class Graph:
                 operator.table_changed(changed)
 
     def pending(self) -> Mapping[str, int]:
-        """How many absences each rule still waits for."""
+        """How many absences each rule still waits for, or how many of its windows are open."""
         counts = {operator.rule.name: len(operator.pending()) for operator in self.operators}
         return {name: count for name, count in counts.items() if count}
 
@@ -210,7 +212,8 @@ def _operator(
 ) -> Operator:
     pattern = rule.operator
     if rule.join is not None:
-        return EnrichingOperator(rule, emitter, around, _window_operator)
+        kind = JoinOperator if rule.join.joins else EnrichingOperator
+        return kind(rule, emitter, around, _window_operator)
     if isinstance(pattern, WindowPlan):
         return _window_operator(rule, emitter, around)
     if specialised and pattern.counts_only:
@@ -226,4 +229,6 @@ def _operator(
 
 
 def _window_operator(rule: RulePlan, emitter: Emitter, around: Surroundings) -> Operator:
-    return SlidingOperator(rule, emitter, around)
+    assert isinstance(rule.operator, WindowPlan)
+    closing = CLOSING.get(type(rule.operator.window))
+    return SlidingOperator(rule, emitter, around) if closing is None else closing(rule, emitter, around)

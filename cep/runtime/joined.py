@@ -31,3 +31,10 @@ def evidence_of(labels: Sequence[str], joined: Event) -> Iterator[tuple[str, Eve
     for label, part in zip(labels, joined.roles, strict=True):
         if isinstance(part, Event):
             yield label, part
+
+
+def completing(event: Event) -> Event:
+    """The event that completed a joined event; an event itself."""
+    if not isinstance(event, JoinedEvent):
+        return event
+    return next(part for part in event.events if part.about is event.about)

@@ -23,6 +23,8 @@ class Limits:
     """Events that one loop of one run holds; further ones are not taken."""
     matches: int = 10_000
     """Matches that one event completes, of a rule with `every` whose steps are not tied; the rest are not made."""
+    join_events: int = 1_000_000
+    """Events that the inputs of a join hold, over all keys."""
     reorder_buffer: int = 1_000_000
     """Events waiting for their turn, over the whole engine; beyond it the earliest are released before their time."""
     evidence: int = 100

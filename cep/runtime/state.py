@@ -64,6 +64,9 @@ class EventTable:
             for name, attribute in self._projection.attributes.items()
             if (value := getattr(event, attribute, msgspec.UNSET)) is not msgspec.UNSET
         }
+        kind = self._projection.kinds.get(event.__class__)
+        if kind is not None:
+            fields[self._projection.type_fields[0]] = kind
         origin = event.origin
         where = [origin.source, origin.partition] if origin is not None else None
         return [event.time_us, where, event.position, event.id, pack_value(event.raw), fields]

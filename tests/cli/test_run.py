@@ -263,6 +263,17 @@ class TestOptions:
         assert {d["user"] for d in objects(flushed.stdout)} == {"ann", "bob"}
         assert "pending" not in flushed.stderr
 
+    def test_at_end_windows_are_open(self, tmp_path: Path, events: Path) -> None:
+        rules = tmp_path / "daily.cep"
+        rules.write_text("rule daily from Login per user over each day emit Daily(user)")
+        kept = invoke("run", rules, "-s", events)
+        assert kept.stdout == ""
+        assert "daily  2 windows are still open; `--at-end flush` fires them" in kept.stderr
+        rules.write_text(rules.read_text() + "\nrule gone when Login then no Login for 1 hour per user emit Gone(user)")
+        assert (
+            "absences and windows still wait; `--at-end flush` fires them" in invoke("run", rules, "-s", events).stderr
+        )
+
     def test_on_error_stop(self, rules: Path, events: Path) -> None:
         done = invoke("run", rules, "-s", events, "--on-error", "stop")
         assert done.exit_code == 1

@@ -29,20 +29,26 @@ b. An event that a deadline derives is there before the other deadlines of the s
 c. An ``emit`` that fails makes a dead letter, and does not count for ``at most``.
 d. ``at most … per k`` reads k from the last event of the match or the evaluated event; a null is a key like others.
 e. ``emit X(*)`` copies the fields of the last event, less ``type``, ``time`` and ``cep``.
-f. Pending are the matches that only wait for their deadline: one for each that a flush would complete directly.
+f. Pending are the matches that only wait for their deadline: one for each that a flush would complete directly; and
+   the windows that are still open, whether they would fire or not.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Literal
 
 from cep.language import checked as c
 from tests.oracle.interpreter import Scope, evaluate
+from tests.oracle.joins import JoinReader, OracleTables
 from tests.oracle.patterns import Match, Reader, by_key, key_of, scope_of, select
 from tests.oracle.values import EvaluationFailure, OracleEvent, Order, Value, identity
 from tests.oracle.windows import WindowReader
+
+ExpectedKeys = Mapping[str, Sequence[tuple[Value, ...]]]
+"""The keys of the rows of each table that an ``expect`` names."""
 
 
 @dataclass(frozen=True)
@@ -99,11 +105,12 @@ def run(
     events: Sequence[OracleEvent],
     end: Literal["keep", "flush"] = "keep",
     lateness_us: int = 0,
-    tables: Mapping[str, Sequence[tuple[Value, ...]]] | None = None,
+    tables: OracleTables | None = None,
+    expected: ExpectedKeys | None = None,
 ) -> OracleResult:
     """What all rules derive from the events, which are given in the order of arrival.
 
-    ``tables`` are the keys of the rows of each table that an ``expect`` names.
+    ``tables`` are those that rules look into; ``expected`` has the keys of the rows of those that an ``expect`` names.
     """
     result = OracleResult()
     on_time: list[OracleEvent] = []
@@ -118,7 +125,7 @@ def run(
     made: list[tuple[Order, OracleDerived]] = []
     for index in _in_dependency_order(rule_set.rules):
         rule = rule_set.rules[index]
-        new = _Rule(rule, index, result, tables or {}).derive(seen, horizon_us)
+        new = _Rule(rule, index, result, tables or {}, expected or {}).derive(seen, horizon_us)
         made += new
         seen += [_as_event(order, derived) for order, derived in new]
         seen.sort(key=lambda event: event.order)
@@ -151,22 +158,27 @@ class _Rule:
     """One rule over all the events it sees."""
 
     def __init__(
-        self, rule: c.CheckedRule, index: int, result: OracleResult, tables: Mapping[str, Sequence[tuple[Value, ...]]]
+        self, rule: c.CheckedRule, index: int, result: OracleResult, tables: OracleTables, expected: ExpectedKeys
     ) -> None:
         self._rule = rule
         self._index = index
         self._result = result
         self._tables = tables
+        self._keys_expected = expected
 
     def derive(self, events: Sequence[OracleEvent], horizon_us: int | None) -> list[tuple[Order, OracleDerived]]:
         """What the rule emits, each with its place in the order of all that happens."""
-        found = self._matched(events) if self._rule.pattern is not None else self._fired(events)
+        if self._rule.joins:
+            found = self._joined(events, horizon_us)
+        elif self._rule.pattern is not None:
+            found = self._matched(events)
+        else:
+            found = self._fired(events, horizon_us)
         found.sort(key=lambda completion: completion.moment)
         made: list[tuple[Order, OracleDerived]] = []
         emitted: list[tuple[Order, int]] = []
         for completion in found:
-            is_deadline = completion.moment[1] == 1
-            if is_deadline and horizon_us is not None and completion.time_us >= horizon_us:
+            if self._is_open(completion.moment, horizon_us):
                 self._wait(completion)
                 continue
             fields = self._fields(completion)
@@ -200,7 +212,7 @@ class _Rule:
         if not isinstance(first, c.Expectation):
             return {}
         found: dict[Order, dict[str, Value]] = {}
-        for row in self._tables.get(first.table, ()):
+        for row in self._keys_expected.get(first.table, ()):
             pairs = list(zip(self._rule.keys, row, strict=True))
             if all(value is not None or key.optional for key, value in pairs):
                 found.setdefault(tuple(identity(value) for value in row), {key.name: value for key, value in pairs})
@@ -226,15 +238,51 @@ class _Rule:
             )
         return Completion(match.moment, match.time_us, scope, last, match.evidence, match.timeout is not None)
 
-    def _fired(self, events: Sequence[OracleEvent]) -> list[Completion]:
-        assert self._rule.input is not None
-        label = self._rule.input.label
+    def _fired(self, events: Sequence[OracleEvent], horizon_us: int | None) -> list[Completion]:
+        """Where a rule over windows fires. The windows still open when the input ends are pending, fire or not."""
         found: list[Completion] = []
-        for own in by_key(self._rule.keys, events).values():
-            for firing in WindowReader(self._rule, own, self._failed).firings():
-                at, evidence = firing.event, [(label, event) for event in firing.window]
-                found.append(Completion(at.order, at.time_us, firing.scope, at, evidence))
+        for key, own in by_key(self._rule.keys, events).items():
+            reader = WindowReader(self._rule, own, partial(self._timer, key), self._failed)
+            for firing in reader.firings():
+                if not self._is_open(firing.moment, horizon_us):
+                    evidence = self._labelled(firing.window)
+                    found.append(Completion(firing.moment, firing.time_us, firing.scope, firing.event, evidence))
+            for window in reader.windows() if reader.closes else ():
+                if self._is_open(window.moment, horizon_us):
+                    shown = [(label, event.id) for label, event in self._labelled(window.events)]
+                    self._result.pending.append(OraclePending(self._rule.name, window.end_us, shown))
         return found
+
+    def _joined(self, events: Sequence[OracleEvent], horizon_us: int | None) -> list[Completion]:
+        joiner = JoinReader(self._rule, self._index, self._tables, horizon_us, self._failed)
+        found: list[Completion] = []
+        for key, own in joiner.joined(events).items():
+            reader = joiner.window(own, partial(self._timer, key))
+            for firing in reader.firings():
+                if not self._is_open(firing.moment, horizon_us):
+                    evidence = joiner.evidence(firing.window)
+                    found.append(Completion(firing.moment, firing.time_us, firing.scope, firing.event, evidence))
+            for window in reader.windows() if reader.closes else ():
+                if self._is_open(window.moment, horizon_us):
+                    shown = [(label, event.id) for label, event in joiner.evidence(window.events)]
+                    self._result.pending.append(OraclePending(self._rule.name, window.end_us, shown))
+        for deadline_us, pending in joiner.pending:
+            shown = [(label, event.id) for label, event in joiner.evidence([pending])]
+            self._result.pending.append(OraclePending(self._rule.name, deadline_us, shown))
+        return found
+
+    def _timer(self, key: Order, time_us: int, start: OracleEvent) -> Order:
+        # Before the left-overs of the same rule, key and time, whose starts are no empty lists.
+        return (time_us, 1, (self._index, key, ((), start.order)), 0, ())
+
+    @staticmethod
+    def _is_open(moment: Order, horizon_us: int | None) -> bool:
+        """Whether it is a deadline that the end of the input leaves waiting."""
+        return moment[1] == 1 and moment[3] == 0 and horizon_us is not None and moment[0] >= horizon_us
+
+    def _labelled(self, window: Sequence[OracleEvent]) -> list[tuple[str, OracleEvent]]:
+        assert self._rule.input is not None
+        return [(self._rule.input.label, event) for event in window]
 
     # -- what comes of it --
 

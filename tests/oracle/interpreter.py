@@ -36,7 +36,16 @@ from dataclasses import dataclass, field, replace
 from cep.language import checked as c
 from tests.oracle.aggregates import aggregate, top
 from tests.oracle.functions import call
-from tests.oracle.values import EvaluationFailure, OracleEvent, Unsupported, Value, kind, same
+from tests.oracle.values import (
+    EvaluationFailure,
+    JoinedOracleEvent,
+    OracleEvent,
+    Order,
+    Unsupported,
+    Value,
+    kind,
+    same,
+)
 
 _FLAGS = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL}
 
@@ -46,7 +55,12 @@ class Scope:
     """What names mean while one expression is evaluated.
 
     ``events`` are all events bound so far in the match, or all of the window, in order. ``steps`` holds the bound
-    steps only. ``window`` are its bounds in microseconds. ``timeout`` is what ``on timeout emit`` reads besides.
+    steps only. ``window`` are its bounds in microseconds, ``before`` is what the key's previous evaluation saw, ``own``
+    gives what the window of an aggregate's own holds (null where it is not evaluated) and its length;
+    ``length_us`` is that of the window, null where it is no time. ``timeout`` is what ``on timeout emit`` reads
+    besides. ``joined`` is the joined event whose roles the names of inputs and tables mean. The engine's operators,
+    when they run under this interpreter, give the values of aggregates with windows of their own and the sides of a
+    ``crosses`` at the previous evaluation instead.
     """
 
     candidate: OracleEvent | None = None
@@ -57,6 +71,12 @@ class Scope:
     locals: Mapping[str, Value] = field(default_factory=dict)
     window: tuple[int, int] | None = None
     timeout: Mapping[str, Value] = field(default_factory=dict)
+    joined: JoinedOracleEvent | None = None
+    before: Scope | None = None
+    own: Callable[[c.CheckedWindow], tuple[Sequence[OracleEvent] | None, int | None]] | None = None
+    length_us: int | None = None
+    own_values: Mapping[Order, Value] = field(default_factory=dict)
+    sides: Mapping[c.Binary, tuple[Value, Value] | None] = field(default_factory=dict)
 
 
 def holds(condition: c.Expression | None, scope: Scope) -> bool:
@@ -131,6 +151,8 @@ def find_event(reference: c.EventReference, scope: Scope) -> OracleEvent | None:
     match reference:
         case c.Candidate():
             return scope.candidate
+        case c.StepEvent(step=step) if scope.joined is not None and step in scope.joined.parts:
+            return scope.joined.parts[step]
         case c.StepEvent(step=step, which=which):
             events = scope.steps.get(step, ())
             return (events[-1] if which == "last" else events[0]) if events else None
@@ -174,6 +196,8 @@ def _not(value: Value) -> Value:
 
 def _binary(expression: c.Binary, scope: Scope) -> Value:
     operator = expression.operator
+    if operator.startswith("crosses"):
+        return _crosses(expression, scope)
     left = evaluate(expression.left, scope)
     if operator in ("and", "or"):
         certain = operator == "or"
@@ -197,6 +221,24 @@ def _binary(expression: c.Binary, scope: Scope) -> Value:
     if operator in _ARITHMETIC:
         return _arithmetic(operator, left, right)
     raise Unsupported(operator)
+
+
+def _crosses(expression: c.Binary, scope: Scope) -> bool | None:
+    """``not beyond`` at the previous evaluation and ``beyond`` now."""
+    sides = (expression.left, expression.right)
+    is_above = expression.operator == "crosses above"
+    was: bool | None = False
+    if scope.sides.get(expression) is not None:
+        was = compare("<=" if is_above else ">=", *scope.sides[expression])
+    elif scope.before is not None:
+        try:
+            was = compare("<=" if is_above else ">=", *(evaluate(side, scope.before) for side in sides))
+        except EvaluationFailure:
+            was = None
+    now = compare(">" if is_above else "<", *(evaluate(side, scope) for side in sides))
+    if was is False or now is False:
+        return False
+    return None if was is None or now is None else True
 
 
 def _fits(operator: str, text: Value, pattern: Value) -> bool | None:
@@ -298,8 +340,16 @@ def _function_of(argument: c.Lambda, scope: Scope) -> Callable[[Value], Value]:
 
 
 def _aggregate(expression: c.Aggregate, scope: Scope) -> Value:
+    known = (expression.function, expression.argument, expression.where, expression.parameters, expression.over)
+    if known in scope.own_values:
+        return scope.own_values[known]
+    length_us = scope.length_us
     if expression.over is not None:
-        raise Unsupported(f"{expression.function} with a window of its own")
+        assert scope.own is not None
+        events, length_us = scope.own(expression.over)
+        if events is None:
+            return None
+        scope = replace(scope, events=events)
     scopes = _ranged(expression, scope)
     columns: list[list[Value]] = []
     constants: list[Value] = []
@@ -318,7 +368,6 @@ def _aggregate(expression: c.Aggregate, scope: Scope) -> Value:
     if rank is not None:
         rows = list(zip(columns[0], scopes, strict=True))
         return top(rows, constants[0], rank.function, lambda taken: _measure(rank, taken, scope))
-    length_us = None if scope.window is None else scope.window[1] - scope.window[0]
     return aggregate(expression.function, columns, constants, length_us)
 
 
@@ -327,6 +376,12 @@ def _ranged(expression: c.Aggregate, scope: Scope) -> list[Scope]:
     step = expression.step
     events = scope.events if step is None else scope.steps.get(step, ())
     scopes = [replace(scope, candidate=event) for event in events]
+    if scope.joined is not None:
+        scopes = [
+            replace(scope, candidate=event if step is None else event.parts[step], joined=event)
+            for event in scope.events
+            if isinstance(event, JoinedOracleEvent) and (step is None or event.parts[step] is not None)
+        ]
     return [each for each in scopes if holds(expression.where, each)]
 
 

@@ -153,8 +153,8 @@ HOSTS = 'table hosts from "hosts.csv" key host\n'
 def expected(pattern: str, events: str, hosts: list[Value], flush: bool = False) -> list[tuple[Value, ...]]:
     emit = "R(host, n = count(), v = last.v)"
     rules = load(HOSTS + f"rule r when {pattern} per host emit {emit}\n")
-    tables = {"hosts": [(host,) for host in hosts]}
-    derived = run(rules, stream(events), "flush" if flush else "keep", tables=tables).derived
+    expected = {"hosts": [(host,) for host in hosts]}
+    derived = run(rules, stream(events), "flush" if flush else "keep", expected=expected).derived
     return [(each.time_us // 1_000_000, *each.fields.values()) for each in derived]
 
 

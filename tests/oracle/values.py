@@ -6,6 +6,7 @@ JSON: text, bool, int, float, list, map. A bool is no number; an int and a float
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, TypeAlias
@@ -38,6 +39,20 @@ class OracleEvent:
     id: str = ""
     order: Order = ()
     derived: bool = False
+
+
+@dataclass(frozen=True)
+class JoinedOracleEvent(OracleEvent):
+    """What a rule that joins or looks up evaluates as one event.
+
+    ``parts`` has the event or the row (as an event without a time) for each input and table, null where there is none;
+    ``keys`` the values of the rule's keys; ``rank`` where it stands among those that came to be by the same event.
+    Its fields are those of the event that completed it.
+    """
+
+    parts: Mapping[str, OracleEvent | None] = field(default_factory=dict)
+    keys: Mapping[str, Value] = field(default_factory=dict)
+    rank: Order = ()
 
 
 def kind(value: Value) -> str:

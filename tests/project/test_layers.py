@@ -16,6 +16,7 @@ CORE: dict[str, frozenset[str]] = {
     "diagnostic_codes": frozenset(),
     "functions": frozenset({"types", "timestamps", "durations", "errors", "diagnostics"}),
     "timestamps": frozenset(),
+    "zoned": frozenset({"timestamps"}),
     "durations": frozenset({"errors", "types"}),
     "types": frozenset(),
     "event": frozenset({"timestamps"}),

@@ -197,23 +197,99 @@ def window_rules(draw: st.DrawFn, name: str = "first", emitted: str = "Alert", t
     lines = [f"rule {name}", f"  from {' or '.join(events)}"]
     if keys:
         lines.append(f"  per {', '.join(keys)}")
-    lines.append(f"  over last {draw(seconds)}s")
+    window = draw(windows(types)) if often(draw, 75) else Window(f"last {draw(seconds)}s")
+    lines += [] if window.text is None else [f"  over {window.text}"]
+    if often(draw, 15):
+        lines.append(f"  where {draw(st.sampled_from(['x != prev.x', 'prev.x is null or y > 0', 'x + y > 0']))}")
     if often(draw, 90):
-        conditions = [_window_condition(draw) for _ in range(draw(st.sampled_from([1, 1, 2])))]
-        every_time = " every time" if often(draw, 30) else ""
+        conditions = [_window_condition(draw, window) for _ in range(draw(st.sampled_from([1, 1, 2])))]
         joined = draw(st.sampled_from([" and ", " or "])).join(conditions)
-        lines.append(f"  when {joined}{every_time}")
+        lines.append(f"  when {joined}{firing(draw, window)}")
+    if often(draw, 15):
+        lines.append(f"  having {_plain_condition(draw, window)}")
     fields = list(dict.fromkeys([*(key.rstrip("?") for key in keys), "k", "j"]))
-    fields += ["x = count()", "y = sum(x)"]
-    more = ["avg(x)", "min(x)", "max(y)", "distinct(x)", "first(x)", "last(y)", "x", "y", "count_distinct(j)"]
-    chosen = draw(st.lists(st.sampled_from(more) | st.sampled_from(FURTHER_AGGREGATES), max_size=3))
+    own = draw(own_windows(types))
+    more = ["x", "y", "prev.x", f"sum(x over {own})", f"count(x > 0 over {own})", f"first(y over {own})"]
+    if window.text is None:
+        fields += [f"x = count(true over {own})", f"y = sum(x over {own})"]
+    else:
+        fields += ["x = count()", "y = sum(x)"]
+        more += ["avg(x)", "min(x)", "max(y)", "distinct(x)", "first(x)", "last(y)", "count_distinct(j)"]
+        more += ["window.start", "window.end", "first.x", "last.y", "w[0].x", "w[-2].y", "first(w).y"]
+        lines[1] += " as w"
+    further = st.sampled_from(FURTHER_AGGREGATES) if window.text is not None else st.nothing()
+    chosen = draw(st.lists(st.sampled_from(more) | further, max_size=3))
     fields += [f"f{number} = {each}" for number, each in enumerate(chosen)]
     lines += _written(draw, emitted, fields)
     return "\n".join(lines) + "\n"
 
 
-def _window_condition(draw: st.DrawFn) -> str:
+@dataclass(frozen=True)
+class Window:
+    """A window as text; null for a rule without ``over``."""
+
+    text: str | None
+    closes: bool = False
+
+
+@st.composite
+def windows(draw: st.DrawFn, types: tuple[str, ...]) -> Window:
+    """A window of any form."""
+    n = draw(st.integers(1, 4))
+    length, other = draw(seconds), draw(seconds)
+    partial = " partial" if often(draw, 50) else ""
+    longest = f" up to {max(length, other)}s" if often(draw, 50) else ""
+    return draw(
+        st.sampled_from(
+            [
+                Window(f"last {n} events{partial}"),
+                Window(f"last {n} events within {length}s{partial}"),
+                Window("all"),
+                Window(f"since {_event(draw, list(types))}"),
+                Window(None),
+                Window(f"every {length}s", closes=True),
+                Window(f"{length}s every {other}s", closes=True),
+                Window(f"{length + 4}s every {n}s", closes=True),
+                Window(f"every {n} events", closes=True),
+                Window(f"session of {length}s{longest}", closes=True),
+                Window(f'each {draw(st.sampled_from(["hour", "day"]))} in "Europe/Berlin"', closes=True),
+            ]
+        )
+    )
+
+
+@st.composite
+def own_windows(draw: st.DrawFn, types: tuple[str, ...]) -> str:
+    """A window that an aggregate has of its own: any that does not overlap itself."""
+    window = draw(windows(types).filter(lambda each: each.text is not None and "s every" not in each.text))
+    assert window.text is not None
+    return draw(st.sampled_from([window.text, f"last {draw(seconds)}s"]))
+
+
+def firing(draw: st.DrawFn, window: Window) -> str:
+    """When a true evaluation fires, as it is written behind ``when``."""
+    others = [] if window.closes else ["every 2", "every 3", f"while true every {draw(seconds)}s"]
+    return f" {draw(st.sampled_from(['every time', *others]))}" if often(draw, 40) else ""
+
+
+def _window_condition(draw: st.DrawFn, window: Window) -> str:
+    """A condition of ``when``."""
+    if not often(draw, 15):
+        return _plain_condition(draw, window)
+    crosses = draw(st.sampled_from(["crosses above", "crosses below"]))
+    left, right = draw(st.sampled_from(["x", "12 / x"])), draw(st.sampled_from([str(draw(small)), "y"]))
+    if window.text is not None and often(draw, 60):
+        left, right = draw(st.sampled_from([("avg(x)", "1"), ("sum(x)", right), ("x", "avg(x)"), ("max(y)", "min(x)")]))
+    return f"{left} {crosses} {right}" if often(draw, 80) else f"not {left} {crosses} {right}"
+
+
+def _plain_condition(draw: st.DrawFn, window: Window) -> str:
     n = draw(small)
+    if window.text is None or often(draw, 15):
+        own = f"last {n + 1} events" + (" partial" if often(draw, 50) else "")
+        return draw(
+            st.sampled_from([f"x >= {n}", "x > prev.x", "prev.y != y", f"sum(x over {own}) > {n}", f"12 / x >= {n}"])
+        )
     return draw(
         st.sampled_from(
             [
@@ -313,12 +389,29 @@ def make_odd(draw: st.DrawFn, event: Record) -> None:
 
 
 @st.composite
-def scenarios(draw: st.DrawFn) -> Scenario:
+def window_sets(draw: st.DrawFn) -> str:
+    """A rule over windows, or two of which the second may read what the first emits."""
+    first = draw(window_rules())
+    if often(draw, 60):
+        return first
+    make = draw(st.sampled_from([pattern_rules, window_rules]))
+    second = draw(make(name="second", emitted="Report", types=("Alert", "Alert", *TYPES)))
+    ordered = [second, first] if often(draw, 30) else [first, second]
+    return "\n".join(ordered)
+
+
+@st.composite
+def scenarios(draw: st.DrawFn, sets: st.SearchStrategy[str] | None = None) -> Scenario:
     """Rules, and a stream of mostly the types that they read."""
-    rules = draw(rule_sets())
+    rules = draw(sets if sets is not None else rule_sets())
     read = [name for name in TYPES if _reads(rules, name)]
     types = read * 3 + list(TYPES)[: 1 + len(read)] if read else list(TYPES)
     return Scenario(rules, draw(streams(types)))
+
+
+def either() -> st.SearchStrategy[Scenario]:
+    """Scenarios of all rules, more of them over windows."""
+    return scenarios(st.one_of(rule_sets(), window_sets()))
 
 
 @st.composite
@@ -338,9 +431,9 @@ def scattered(draw: st.DrawFn, ordered: st.SearchStrategy[Scenario]) -> Scenario
     )
 
 
-def scattered_scenarios() -> st.SearchStrategy[Scenario]:
+def scattered_scenarios(sets: st.SearchStrategy[str] | None = None) -> st.SearchStrategy[Scenario]:
     """:func:`scenarios`, out of order."""
-    return scattered(scenarios())
+    return scattered(scenarios(sets))
 
 
 def _reads(rules: str, name: str) -> bool:

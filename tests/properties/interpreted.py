@@ -6,7 +6,7 @@ time, declared types) stays generated: it has no expressions.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -22,6 +22,22 @@ from cep.plan.plan import TypePlan
 from cep.projection import Projection
 from tests.oracle import interpreter
 from tests.oracle.values import EvaluationFailure, OracleEvent
+
+
+class _WindowSteps(Mapping[str, Sequence[OracleEvent]]):
+    """In a rule over windows the only step is the input, whatever it is called."""
+
+    def __init__(self, window: Sequence[OracleEvent]) -> None:
+        self._window = window
+
+    def __getitem__(self, name: str) -> Sequence[OracleEvent]:
+        return self._window
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
 
 
 class InterpretedFunctions:
@@ -97,9 +113,7 @@ class InterpretedFunctions:
         parts = key if isinstance(key, tuple) else (key,)
         keys = {name: key_value(parts[number]) for name, number in scope.keys.items()}
         if scope.over_window:
-            window = [self._event(e) for e in events or ()]
-            bounds = None if scope.length_us is None else (event.time_us - scope.length_us, event.time_us)
-            return interpreter.Scope(candidate=self._event(event), events=window, keys=keys, window=bounds)
+            return self._window_scope(scope, bound, event, keys, [self._event(e) for e in events or ()])
         steps = {name: [self._event(e) for e in bound[number]] for name, number in scope.steps.items()}
         held = [self._event(e) for e in (events if scope.complete else bound_events(bound))]
         previous = held[-1] if held else None
@@ -109,6 +123,26 @@ class InterpretedFunctions:
         candidate = self._event(event) if event is not None else None
         timeout = {name: getattr(bound, name, None) for name in ("matched_steps", "missing_step", "deadline")}
         return interpreter.Scope(candidate, bound_steps, previous, held, keys, timeout=timeout)
+
+    def _window_scope(
+        self, scope: Scope, bound: Any, event: Any, keys: dict[str, Any], window: list[OracleEvent]
+    ) -> interpreter.Scope:
+        """What is around a window comes from the operator; aggregates over the window are computed from its events."""
+        around = list(bound[scope.around :])
+        previous, start_us, end_us, sides = around if len(around) > 1 else (*around, *[None] * (4 - len(around)))
+        known = {
+            a: bound[number] for a, number in scope.aggregates.items() if a.over is not None or a.function == "rate"
+        }
+        return interpreter.Scope(
+            candidate=self._event(event),
+            steps=_WindowSteps(window),
+            previous=None if previous is None else self._event(previous),
+            events=window,
+            keys=keys,
+            window=None if end_us is None else (start_us, end_us),
+            own_values={(a.function, a.argument, a.where, a.parameters, a.over): value for a, value in known.items()},
+            sides={crossing: sides[number] for crossing, number in scope.crosses.items()} if sides is not None else {},
+        )
 
     def _event(self, event: Event) -> OracleEvent:
         fields = {

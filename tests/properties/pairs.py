@@ -16,11 +16,12 @@ from hypothesis import event, note, settings
 
 from cep.engine import Engine
 from cep.event import DerivedEvent
-from cep.timestamps import parse_time
+from cep.language.checked import RuleSet
+from cep.timestamps import format_time, parse_time
 from tests.not_yet import engine_of
-from tests.oracle.engine import run
+from tests.oracle.engine import OracleDerived, run
 from tests.oracle.rules import load
-from tests.oracle.values import Unsupported
+from tests.oracle.values import OracleEvent, Unsupported
 from tests.properties.generate_rules import Scenario, oracle_events
 
 Shown = tuple[str, str, int, str, list[tuple[str, str]]]
@@ -89,6 +90,16 @@ def shown_fields(fields: dict[str, object]) -> str:
     return json.dumps(fields | {"deadline": parse_time(deadline)} if isinstance(deadline, str) else fields)
 
 
+def written_fields(rules: RuleSet, derived: OracleDerived) -> dict[str, object]:
+    """The fields that the oracle gives as the engine writes them: times as text."""
+    emits = [emit for rule in rules.rules if rule.name == derived.rule for emit in (rule.emit, rule.on_timeout)]
+    times = {f.name for emit in emits if emit is not None for f in emit.fields if f.value.type.name == "timestamp"}
+    return {
+        name: format_time(value) if name in times and isinstance(value, int) else value
+        for name, value in derived.fields.items()
+    }
+
+
 def oracle_results(scenario: Scenario) -> Results:
     """What the oracle derives.
 
@@ -101,10 +112,13 @@ def oracle_results(scenario: Scenario) -> Results:
 
 
 def _oracle(
-    rules: object, events: list[object], end: Literal["keep", "flush"], lateness_us: int
+    rules: RuleSet, events: list[OracleEvent], end: Literal["keep", "flush"], lateness_us: int
 ) -> tuple[list[Shown], dict[str, int], list[str]]:
-    result = run(rules, events, end, lateness_us)  # type: ignore[arg-type]
-    shown = [(each.rule, each.type, each.time_us, shown_fields(each.fields), each.evidence) for each in result.derived]
+    result = run(rules, events, end, lateness_us)
+    shown = [
+        (each.rule, each.type, each.time_us, shown_fields(written_fields(rules, each)), each.evidence)
+        for each in result.derived
+    ]
     return shown, dict(Counter(each.rule for each in result.pending)), result.late
 
 

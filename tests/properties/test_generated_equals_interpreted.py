@@ -8,7 +8,7 @@ from cep.engine import Engine
 from cep.errors import RuleError
 from cep.language.rule_files import load_rules
 from cep.plan.planner import plan_rules
-from tests.properties.generate_rules import Scenario, scenarios
+from tests.properties.generate_rules import Scenario, either
 from tests.properties.interpreted import InterpretedFunctions
 
 
@@ -28,6 +28,6 @@ def assert_generated_equals_interpreted(scenario: Scenario) -> None:
     assert generated.take_dead_letters() == interpreted.take_dead_letters()
 
 
-@given(scenarios())
+@given(either())
 def test_generated_equals_interpreted(scenario: Scenario) -> None:
     assert_generated_equals_interpreted(scenario)

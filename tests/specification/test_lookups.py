@@ -99,6 +99,14 @@ def test_several_lookups_one_of_what_the_other_found() -> None:
     assert values(rule, 'Pay card=2 Pay card="2" Pay card=9', "limit", "age") == [(50, 60), (7, None), (None, None)]
 
 
+def test_a_further_condition_of_a_second_lookup_sees_both_rows() -> None:
+    rule = """from Pay lookup cards on card == cards.number lookup rates on country == rates.country and rates.rate < cards.limit
+        emit X(limit = cards.limit, rate = rates.rate)"""
+    rows = [{"number": 1, "limit": 2}, {"number": 2, "limit": 5}]
+    events = 'Pay card=1 country="FR" Pay card=2 country="FR" Pay card=1 country="DE"'
+    assert values(rule, events, "limit", "rate", cards=rows) == [(2, None), (5, 2), (2, 1)]
+
+
 def test_where_looks_at_the_row_before_the_event_enters_the_window() -> None:
     rule = """from Pay(amount > 1) lookup cards on card == cards.number where cards.limit > 10 and amount < 100
         per shop over last 10 seconds emit X(shop, n = count(), total = sum(amount), limits = sum(cards.limit))"""

@@ -173,7 +173,7 @@ class WindowChecker:
             candidate,
             infos,
             aggregates="own" if window is None else "all",
-            edges=window is not None,
+            edges=window is not None and not joined,
             previous=not joined,
             windowed=window is not None,
             crosses=True,

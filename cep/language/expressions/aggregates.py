@@ -61,6 +61,11 @@ class AggregateChecker:
             return poison(node.span)
         inner = self._inside(record.name, scope, range_)
         over = None if window is None else self._window(window)
+        if over is not None and over.kind == "hopping":
+            message = "an event lies in several hopping windows at once, so the aggregate would have several values"
+            hint = "write `over last …`, or `over every …` for the window that the event lies in"
+            self.report.error("CEP308", message, over.span, hint)
+            return poison(node.span)
         where = self._filter(node, inner)
         if record.name in COUNTING:
             return self._count(record, node, inner, range_, where, over)

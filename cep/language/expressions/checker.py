@@ -183,7 +183,7 @@ class ExpressionChecker:
         name = node.target.text
         if node.target.text in scope.keys or node.target.text in scope.locals:
             return None
-        if step.loops:
+        if step.loops or (step.is_candidate and scope.windowed):
             message = f"`{name}[…]` is a whole event, no value"
             hint = f"write one of its fields: `{name}[0].FIELD`"
         else:
@@ -252,7 +252,7 @@ class ExpressionChecker:
 
     def _text_or_crossing(self, node: syntax.Binary, left: Expression, right: Expression, scope: Scope) -> Type:
         if node.operator.startswith("crosses"):
-            if not scope.crosses:
+            if not scope.crosses or scope.locals:
                 message = f"`{node.operator}` has no meaning in {scope.place}"
                 hint = "it compares with the evaluation before, in the `when` of a rule over windows"
                 self.report.error("CEP308", message, node.span, hint)

@@ -238,13 +238,18 @@ def event_target(
             step = scope.steps[name]
             if not _usable(context, step, target.span, scope):
                 return EventTarget()
-            if not _loops(step, scope):
+            if not _loops(step, scope) and not _is_whole_window(step, scope):
                 return None
             index = check(node.index, scope)
             if index.type.name not in ("int", "any"):
                 return None
             return EventTarget(step.types, StepEventAt(name, index, span=node.span), optional=True)
     return None
+
+
+def _is_whole_window(step: StepInfo, scope: Scope) -> bool:
+    """Whether positions of the step, and its first and last event, are those of the window."""
+    return step.is_candidate and scope.windowed and scope.within is None
 
 
 def _is_step(name: str, scope: Scope) -> bool:
@@ -350,6 +355,8 @@ def _edge_of_step(
     step = scope.steps[name.text]
     if not _usable(context, step, name.span, scope):
         return EventTarget()
+    if _is_whole_window(step, scope):
+        return EventTarget(step.types, EdgeEvent("first" if edge == "first" else "last", span=span))
     looping = _loops(step, scope) or bool(step.loops)
     reference = StepEvent(name.text, edge if looping else "only", span=span)  # type: ignore[arg-type]
     own = step.name == scope.own

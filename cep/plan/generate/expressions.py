@@ -41,6 +41,7 @@ from cep.language.checked import (
     StepValues,
     TimeoutValue,
     Unary,
+    WindowBound,
 )
 from cep.plan.generate.aggregates import ROUNDED, definition
 from cep.plan.generate.nodes import (
@@ -70,6 +71,7 @@ _ORDER: dict[str, tuple[type[ast.cmpop], type[ast.cmpop]]] = {
 }
 _COMPARERS = {"<": "less", "<=": "less_equal", ">": "greater", ">=": "greater_equal", "==": "equal"}
 _ARITHMETIC = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide", "%": "modulo", "**": "power"}
+_CROSSES = {"crosses above": ">", "crosses below": "<"}
 _NEGATED = {"!=": "==", "not in": "in", "not like": "like", "not matches": "matches"}
 _CANDIDATE = Candidate()
 _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "=="}
@@ -128,6 +130,8 @@ class Generator:
                 return self._test(_NEGATED[x.operator], x, scope, negated=True)
             if x.operator in _COMPARERS or x.operator in _NEGATED.values():
                 return self._test(x.operator, x, scope, negated=False)
+            if x.operator in _CROSSES:
+                return self._crossing(x, scope, negated=False)
         if isinstance(x, Between):
             return self._between(x, scope, x.negated)
         if isinstance(x, IsNull):
@@ -147,6 +151,8 @@ class Generator:
                 return self._test(_NEGATED[x.operator], x, scope, negated=False)
             if x.operator in _COMPARERS or x.operator in _NEGATED.values():
                 return self._test(x.operator, x, scope, negated=True)
+            if x.operator in _CROSSES:
+                return self._crossing(x, scope, negated=True)
         if isinstance(x, Between):
             return self._between(x, scope, not x.negated)
         if isinstance(x, IsNull):
@@ -236,11 +242,24 @@ class Generator:
         parts = [self._test(b.operator, b, scope, negated) for b in (lower, upper)]
         return any_of(parts) if negated else all_of(parts)
 
+    def _crossing(self, x: Binary, scope: Scope, negated: bool) -> ast.expr:
+        """Beyond now, and not yet at the previous evaluation."""
+        beyond = Binary(_CROSSES[x.operator], x.left, x.right, x.type, span=x.span)
+        above = ast.Constant(x.operator == "crosses above")
+        before = is_(call("was_on_this_side", scope.sides_before(x), above), ast.Constant(not negated))
+        parts = [self._test(beyond.operator, beyond, scope, negated), before]
+        return any_of(parts) if negated else all_of(parts)
+
     def _is_null(self, x: IsNull, scope: Scope) -> ast.expr:
         raw = self._raw(x.value, scope)
         unset = name("UNSET")
         if x.missing and isinstance(x.value, Field):
             found: ast.expr = is_(raw, unset)
+            event, nullable = (raw, False) if isinstance(x.value.event, StepEventAt) else scope.event(x.value.event)
+            if nullable:
+                variable = self.temporary()
+                nowhere = is_(walrus(variable, event), ast.Constant(None))
+                found = any_of([nowhere, is_(self._attribute(name(variable), x.value.name, scope), unset)])
         else:
             found = is_(self.value(x.value, scope), ast.Constant(None))
         return ast.UnaryOp(ast.Not(), found) if x.negated else found
@@ -252,7 +271,10 @@ class Generator:
         if method is not None:
             node: ast.expr = method(x, scope)
             return node
-        # Between and IsNull: a bool, or null where it is unknown
+        return self._as_value(x, scope)  # Between and IsNull
+
+    def _as_value(self, x: Expression, scope: Scope) -> ast.expr:
+        """A bool, or null where it is unknown."""
         return if_else(
             self.truth(x, scope),
             ast.Constant(True),
@@ -306,6 +328,9 @@ class Generator:
     def _value_of_local(self, x: Local, scope: Scope) -> ast.expr:
         return name(f"l_{x.name}")
 
+    def _value_of_windowbound(self, x: WindowBound, scope: Scope) -> ast.expr:
+        return scope.bound(x.edge)
+
     def _value_of_member(self, x: Member, scope: Scope) -> ast.expr:
         return call("member", self.value(x.target, scope), ast.Constant(x.name))
 
@@ -332,12 +357,8 @@ class Generator:
             variable = self.temporary()
             left = walrus(variable, self.value(x.left, scope))
             return if_else(is_not(left, ast.Constant(None)), name(variable), self.value(x.right, scope))
-        if x.operator in ("and", "or"):
-            return if_else(
-                self.truth(x, scope),
-                ast.Constant(True),
-                if_else(self.falsity(x, scope), ast.Constant(False), ast.Constant(None)),
-            )
+        if x.operator in ("and", "or") or x.operator in _CROSSES:
+            return self._as_value(x, scope)
         if x.operator in _NEGATED:
             return call("not_", self.value(Binary(_NEGATED[x.operator], x.left, x.right, x.type, span=x.span), scope))
         if x.operator == "in":
@@ -436,7 +457,9 @@ def base_namespace() -> dict[str, Any]:
             "modulo", "power", "negate", "contains_value", "like", "compile_regex", "compile_like",
         )
     }  # fmt: skip
-    for text in ("previous_event", "bound_events", "event_at", "key_value", "member", "not_", "role_of"):
+    for text in (
+        "previous_event", "bound_events", "event_at", "key_value", "member", "not_", "role_of", "was_on_this_side",
+    ):  # fmt: skip
         namespace[text] = getattr(support, text)
     namespace |= {
         "NUMBERS": frozenset({int, float}),

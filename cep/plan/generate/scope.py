@@ -5,11 +5,14 @@ Every generated function has the parameters ``(b, e, k, m)``; readers have ``(e)
 =====  ==================================================  ==================================
 name   in a rule over a pattern                            in a rule over windows
 =====  ==================================================  ==================================
-``b``  the events bound per step, a list of lists          the values of the aggregates
+``b``  the events bound per step, a list of lists          the values of the aggregates, and what is around
 ``e``  the candidate event                                 the event that is evaluated
 ``k``  the key                                             the key
 ``m``  all events of the match, in order                   the events in the window, in order
 =====  ==================================================  ==================================
+
+What is around a window stands behind its aggregates where the rule reads it: the key's event before, start and end of
+the window, and for each ``crosses`` the pair of its sides at the previous evaluation (null at the first).
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from dataclasses import dataclass, field, replace
 
 from cep.language.checked import (
     Aggregate,
+    Binary,
     Candidate,
     EdgeEvent,
     EventReference,
@@ -41,8 +45,8 @@ class Scope:
     references to it mean the candidate; ``optional`` are those that may not be bound, and with ``eventless`` a match
     may hold no event at all. ``aggregates`` numbers those a window keeps. ``keys`` numbers the rule's keys; with
     ``single_key`` the key is the bare value instead of a tuple. ``candidate`` is the variable of the event at hand,
-    ``locals`` hold fields already loaded into variables. ``length_us`` is the length of a window in time, for an
-    interpreter in the place of the generator.
+    ``locals`` hold fields already loaded into variables. ``around`` is the place in ``b`` at which begins what is
+    around a window, ``crosses`` numbers the comparisons with the previous evaluation.
     """
 
     steps: dict[str, int] = field(default_factory=dict)
@@ -52,12 +56,13 @@ class Scope:
     keys: dict[str, int] = field(default_factory=dict)
     single_key: bool = False
     over_window: bool = False
-    length_us: int | None = None
     complete: bool = False
     optional: frozenset[str] = frozenset()
     eventless: bool = False
     candidate: str = "e"
     loaded: dict[str, str] = field(default_factory=dict)
+    around: int = 0
+    crosses: dict[Binary, int] = field(default_factory=dict)
 
     def with_candidate(self, variable: str) -> Scope:
         """The same, inside an aggregate or a comprehension over events."""
@@ -74,7 +79,7 @@ class Scope:
             edge = item(events, 0 if reference.edge == "first" else -1)
             return (if_else(events, edge, ast.Constant(None)), True) if self.eventless else (edge, False)
         if isinstance(reference, PreviousEvent):
-            return call("previous_event", name("b")), True
+            return item(name("b"), self.around) if self.over_window else call("previous_event", name("b")), True
         if isinstance(reference, Role):
             return self._role(reference)
         assert isinstance(reference, StepEventAt)
@@ -97,7 +102,9 @@ class Scope:
         return item(attribute(event, "roles"), reference.number), reference.optional
 
     def step_events(self, step: str) -> ast.expr:
-        """The list of events bound to a step."""
+        """The list of events bound to a step; of the input of a rule over windows, those in the window."""
+        if self.over_window:
+            return name("m")
         if step == self.current:
             return ast.List([name(self.candidate)], ast.Load())
         return item(name("b"), self.steps[step])
@@ -110,6 +117,14 @@ class Scope:
         """The value that the window keeps, null where the aggregate is computed from events."""
         number = self.aggregates.get(AggregatePlan.of(aggregate))
         return None if number is None else item(name("b"), number)
+
+    def bound(self, edge: str) -> ast.expr:
+        """The start or the end of the window."""
+        return item(name("b"), self.around + (1 if edge == "start" else 2))
+
+    def sides_before(self, crossing: Binary) -> ast.expr:
+        """The pair of the sides of a comparison at the previous evaluation."""
+        return item(item(name("b"), self.around + 3), self.crosses[crossing])
 
     def key(self, key_name: str) -> ast.expr:
         """The value of a key of the rule."""
@@ -129,8 +144,10 @@ def scope_of(rule: RulePlan) -> Scope:
         eventless = operator.expected is not None
         return Scope(steps=steps, keys=keys, single_key=single, complete=True, optional=optional, eventless=eventless)
     numbers = {aggregate: number for number, aggregate in enumerate(operator.aggregates)}
-    length_us = operator.length_us
-    return Scope(aggregates=numbers, keys=keys, single_key=single, over_window=True, length_us=length_us)
+    crosses = {crossing: number for number, crossing in enumerate(operator.crosses)}
+    return Scope(
+        aggregates=numbers, keys=keys, single_key=single, over_window=True, around=len(numbers), crosses=crosses
+    )
 
 
 def single_key(rule: RulePlan) -> bool:

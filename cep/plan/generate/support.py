@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from cep.event import Event
+from cep.functions import operators
 from cep.functions.records import EvaluationError
 
 
@@ -129,6 +130,17 @@ def member(target: Any, key: Any) -> Any:
     if target.__class__ is list and key.__class__ is int and -len(target) <= key < len(target):
         return target[key]
     return None
+
+
+def was_on_this_side(before: tuple[Any, Any] | None, above: bool) -> bool | None:
+    """Whether the sides of `crosses above` (or below) were not yet beyond at the previous evaluation.
+
+    False where there was none.
+    """
+    if before is None:
+        return False
+    left, right = before
+    return operators.less_equal(left, right) if above else operators.greater_equal(left, right)
 
 
 def not_(value: Any) -> bool | None:

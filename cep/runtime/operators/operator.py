@@ -7,7 +7,7 @@ State lives per key and can be snapshot between any two events.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +43,8 @@ class Surroundings:
     timers: Timers
     report: Report
     tables: Tables
+    attributes: Mapping[str, str]
+    """The attributes that hold the fields of events, by name."""
 
 
 CompiledFit = tuple[int, "Condition | None"]

@@ -7,6 +7,7 @@ in the order of the table, and the first that passes is taken. Without an equali
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import attrgetter
 
 from cep.event import Event
 from cep.functions.records import EvaluationError
@@ -65,4 +66,16 @@ def find_row(plan: LookupPlan, scope: Scope, around: Surroundings, rule: str) ->
                 return row
         return NO_ROW
 
-    return find
+    if plan.field is None or passes is not None:
+        return find
+    field_of = attrgetter(around.attributes[plan.field])
+
+    def find_by_text(event: Event) -> Row:
+        """Most keys are texts in a field, and most tables have no versions: then this is all there is to do."""
+        value = field_of(event)
+        if value.__class__ is not str or versions:
+            return find(event)
+        rows = get(value)
+        return NO_ROW if rows is None else rows[0]
+
+    return find_by_text
