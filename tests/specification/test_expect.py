@@ -113,5 +113,5 @@ def test_the_engine_equals_the_oracle(pattern: str, gaps: list[tuple[int, str, s
         found += [(d.type, d.time_us, d.fields) for d in engine.push(beat(second, host, kind=kind), position=place)]
         oracle_events.append(OracleEvent(kind, time_us, {"host": host, "n": 0}, str(place), ("", "", place)))
     found += [(d.type, d.time_us, d.fields) for d in engine.flush()]
-    expected = run(load(rules), oracle_events, "flush", tables={"hosts": [("a",), ("b",)]})
+    expected = run(load(rules), oracle_events, "flush", expected={"hosts": [("a",), ("b",)]})
     assert found == [(d.type, d.time_us, d.fields) for d in expected.derived]

@@ -13,22 +13,10 @@ from typing import Any
 from cep.event import Event
 from cep.functions.records import EvaluationError
 from cep.functions.values import same_key
-from cep.language.checked import (
-    Aggregate,
-    Binary,
-    Candidate,
-    Constant,
-    Expression,
-    Lambda,
-    StepEvent,
-    StepEventAt,
-    StepValues,
-)
-from cep.plan.automaton import Place
 from cep.plan.generate.functions import ExpressionCompiler, Values
 from cep.plan.generate.scope import Scope
 from cep.plan.plan import PatternPlan
-from cep.plan.walk import walk
+from cep.plan.ties import sides
 from cep.runtime.operators.runs import Run
 
 UNKNOWN = object()
@@ -43,10 +31,10 @@ class Ties:
         self._waited: dict[int, Values] = {}
         self._brought: dict[tuple[int, str], Values] = {}
         for number, place in plan.automaton.places.items():
-            sides = _sides(plan, place)
-            if sides is None:
+            found = sides(plan, place)
+            if found is None:
                 continue
-            waited, brought = sides
+            waited, brought = found
             self._waited[number] = compiler.values([waited], plain)
             for kind, (target, expression) in brought.items():
                 self._brought[number, kind] = compiler.values([expression], scopes[target])
@@ -72,52 +60,6 @@ class Ties:
             return None if value is None else same_key(value)
         except EvaluationError:
             return UNKNOWN
-
-
-_Sides = tuple[Expression, dict[str, tuple[int, Expression]]]
-
-
-def _sides(plan: PatternPlan, place: Place) -> _Sides | None:
-    """What is waited for at a place, and by event type what brings it; null where the runs must be looked at."""
-    if not place.edges or place.stops or place.watches or any(edge.strict for edge in place.edges):
-        return None
-    waited: Expression | None = None
-    brought: dict[str, tuple[int, Expression]] = {}
-    for edge in place.edges:
-        step = plan.steps[edge.target]
-        for kind, fit in step.fits.items():
-            found = _equality(fit.ties, None if step.loops else step.name)
-            if found is None or (waited is not None and found[0] != waited):
-                return None
-            waited = found[0]
-            if brought.setdefault(kind, (edge.target, found[1]))[1] != found[1]:
-                return None
-    return None if waited is None else (waited, brought)
-
-
-def _equality(ties: Iterable[Expression], own: str | None) -> tuple[Expression, Expression] | None:
-    """The first tie that equates what is bound with what the event brings, as these two."""
-    for tie in ties:
-        if isinstance(tie, Binary) and tie.operator == "==":
-            sides = {_looks_at(tie.left, own): tie.left, _looks_at(tie.right, own): tie.right}
-            if set(sides) == {"bound", "event"}:
-                return sides["bound"], sides["event"]
-    return None
-
-
-def _looks_at(expression: Expression, own: str | None) -> str:
-    """``bound``, ``event``, or anything else for what is neither alone."""
-    found: set[str] = set()
-    for node in walk(expression):
-        if isinstance(node, Aggregate | Lambda):
-            return "mixed"
-        if isinstance(node, Candidate) or (isinstance(node, StepEvent) and node.step == own):
-            found.add("event")
-        elif isinstance(node, StepEvent | StepEventAt | StepValues):
-            found.add("bound")
-    if isinstance(expression, Constant) or len(found) != 1:
-        return "mixed"
-    return found.pop()
 
 
 def candidates(by_value: Mapping[Any, dict[Run, None]], value: Any) -> Iterable[Run]:
