@@ -1,4 +1,4 @@
-"""Equalities that tie a step to what was bound before it, told apart into what is waited for and what comes. Plan layer."""
+"""Equalities that tie a step to what was bound before: what is waited for, and what brings it. Plan layer."""
 
 from __future__ import annotations
 
