@@ -373,8 +373,8 @@ class AutomatonBuilder:
         for member in node.members:
             inner = self._fragment(member, False)
             begun = inner.entered(self._tentative(inner))
-            whole.entries += begun.entries
-            whole.late += begun.late
+            whole.entries += begun.entries if begun.through else [*begun.entries, *begun.late]
+            whole.late += begun.late if begun.through else []
             whole.led += begun.led
             whole.out |= begun.out
             whole.through += begun.through

@@ -236,7 +236,8 @@ class Moves:
         for register, value in edge.resets:
             registers[register] = value
         for opening in edge.opens:
-            registers[opening.register] = event.time_us + opening.length_us
+            if opening.base_us is None:  # a bound that counts from the event before has nothing to count from
+                registers[opening.register] = event.time_us + opening.length_us
         return Run(key, start, Link(event, self.serial, edge.target, before), edge.target, tuple(registers))
 
     def offer(
