@@ -123,7 +123,7 @@ class PatternOperator(Operator):
             start.readings = [run]
             state.starts[start.serial] = start
             state.add(run)
-            self._settle(state, run, True, [])
+            self._settle(state, run, True, [], at_us)
 
     # ---- an event ----
 
@@ -165,7 +165,7 @@ class PatternOperator(Operator):
             if len(became) == 1 and became[0] is run:
                 if run.last is not last:
                     state.move(run, place)
-                self._settle(state, run, run.last is not last, complete)
+                self._settle(state, run, run.last is not last, complete, event.time_us)
                 continue
             last.shared = True
             run.start.split(run, became)
@@ -175,7 +175,7 @@ class PatternOperator(Operator):
             if run not in became:
                 state.remove(run)
             for successor in became:
-                self._settle(state, successor, successor is not run, complete)
+                self._settle(state, successor, successor is not run, complete, event.time_us)
             while state.count > self._run_limit:
                 self._drop_oldest(state)
 
@@ -201,7 +201,7 @@ class PatternOperator(Operator):
         for number, run in enumerate(runs):
             links[-1, number] = run.last
             state.add(run)
-            self._settle(state, run, True, complete)
+            self._settle(state, run, True, complete, event.time_us)
         while state.count > self._run_limit:
             self._drop_oldest(state)
         return state
@@ -225,7 +225,7 @@ class PatternOperator(Operator):
 
     # ---- where a run stands ----
 
-    def _settle(self, state: KeyRuns, run: Run, took: bool, complete: list[Run]) -> None:
+    def _settle(self, state: KeyRuns, run: Run, took: bool, complete: list[Run], now_us: int) -> None:
         """After something happened to a run: it is complete, waits for a time, goes on or ends."""
         if not run.alive:
             return
@@ -253,6 +253,9 @@ class PatternOperator(Operator):
         matched = finish is not None and not took and run.deadline_us is None  # and lives on for further turns
         if self._timeouts is not None and not matched and (finish is None or finish.when == "at_once"):
             deadline_us = self._moves.timeout_us(self._automaton, run)
+        if deadline_us is not None and deadline_us < now_us:
+            state.remove(run)  # what could still come in time has just been ruled out
+            return
         self._watch_time(run, deadline_us, False)
 
     def _is_complete(self, finish: Finish, run: Run, took: bool) -> bool:
