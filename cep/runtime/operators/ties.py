@@ -15,6 +15,7 @@ from cep.functions.records import EvaluationError
 from cep.functions.values import same_key
 from cep.plan.generate.functions import ExpressionCompiler, Values
 from cep.plan.generate.scope import Scope
+from cep.plan.generate.support import Bound
 from cep.plan.plan import PatternPlan
 from cep.plan.ties import sides
 from cep.runtime.operators.runs import Run
@@ -28,6 +29,7 @@ class Ties:
 
     def __init__(self, plan: PatternPlan, compiler: ExpressionCompiler, plain: Scope, scopes: list[Scope]) -> None:
         self._width = len(plan.steps)
+        self._nothing = Bound(self._width)
         self._waited: dict[int, Values] = {}
         self._brought: dict[tuple[int, str], Values] = {}
         for number, place in plan.automaton.places.items():
@@ -56,7 +58,7 @@ class Ties:
         if values is None:
             return UNKNOWN
         try:
-            (value,) = values((), event, key, None)
+            (value,) = values(self._nothing, event, key, None)
             return None if value is None else same_key(value)
         except EvaluationError:
             return UNKNOWN
