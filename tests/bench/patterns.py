@@ -2,7 +2,7 @@
 
 Each benchmark fills an engine until so many runs are alive, and then measures further events that keep that number. What
 is compared is processor time per event between sizes, in one process; bytes come from tracemalloc. A size that is not
-filled within ``--patience`` seconds is given up, and a rule that does not run yet is told.
+filled within ``--patience`` seconds is given up.
 
     python -m tests.bench.patterns [NAME ...] [--largest 100000] [--patience 60]
 
@@ -25,7 +25,6 @@ from typing import Any
 import cep
 from cep.event import Batch
 from cep.runtime.limits import Limits
-from tests.not_yet import engine_of
 
 START_US = 1_767_225_600_000_000
 UNLIMITED = Limits(runs_per_key=10**9, keys=10**9, loop_events=10**9)
@@ -78,14 +77,8 @@ class Bench:
 def per_event_us(
     options: argparse.Namespace, rules: str, rows: Iterator[Row], fill: int, measured: int = MEASURED
 ) -> tuple[float, int] | None:
-    """Microseconds of an event once ``fill`` events are in, and what was derived; null where it is given up.
-
-    Raises:
-        LookupError: the rules do not run yet.
-    """
-    engine = engine_of(rules, limits=UNLIMITED)
-    if engine is None:
-        raise LookupError
+    """Microseconds of an event once ``fill`` events are in, and what was derived; null where it is given up."""
+    engine = cep.Engine.from_rules(rules, limits=UNLIMITED)
     bench = Bench(engine, options.patience)
     gc.collect()
     try:
@@ -227,10 +220,7 @@ def memory(options: argparse.Namespace) -> None:
         ("every, one key", "rule r when A then every B then C within 30 days emit X() limit 1_000_000_000"),
     ]:
         size = options.largest if "3+" not in text else min(options.largest, 3_000)
-        engine = engine_of(text, limits=UNLIMITED)
-        if engine is None:
-            print(f"memory, {title}: does not run yet (CEP490)")
-            continue
+        engine = cep.Engine.from_rules(text, limits=UNLIMITED)
         kinds = "AB" if "every" in text else "A"
         stream = ((kinds[n > 0 and len(kinds) > 1], n, {"x": n}) for n in range(10**9))
         gc.collect()
@@ -249,10 +239,8 @@ def memory(options: argparse.Namespace) -> None:
 def bomb(options: argparse.Namespace) -> None:
     """(f) A Kleene bomb under the default limits: memory stays, no stall, and what was dropped is counted."""
     text = "rule r when every A+ as a then B within 30 days emit X(n = count())"
-    engine = engine_of(text)
+    engine = cep.Engine.from_rules(text)
     print(f"Kleene bomb of {options.events:,} events, default limits\n    {text}")
-    if engine is None:
-        raise LookupError
     bench = Bench(engine, 10 * options.patience)
     stream = (("A", n / 1000, {}) for n in range(10**9))
     slowest_s, done, first_kb, in_first_s = 0.0, 0, 0, 0.0
@@ -295,10 +283,7 @@ def main() -> None:
     parser.add_argument("--patience", type=float, default=60.0, help="seconds after which a size is given up")
     options = parser.parse_args()
     for name in options.names or BENCHMARKS:
-        try:
-            BENCHMARKS[name](options)
-        except LookupError:
-            print(f"  {name}: does not run yet (CEP490)")
+        BENCHMARKS[name](options)
 
 
 if __name__ == "__main__":

@@ -1,17 +1,15 @@
 """Patterns of every form, and random streams around them: the engine against the oracle, and against itself.
 
-A pair that the engine refuses with CEP490 is passed over and counted (``--hypothesis-show-statistics``), so that these
-tests cover more with every form that comes to run.
+What a pair held is counted: ``--hypothesis-show-statistics``.
 """
 
 from __future__ import annotations
 
-from hypothesis import event, given, note, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from cep.engine import Engine
 from cep.plan.plan import PatternPlan
-from tests.not_yet import engine_of
 from tests.properties.generate_patterns import WORDS, measure, pattern_pairs
 from tests.properties.generate_rules import Scenario, scattered
 from tests.properties.pairs import assert_equal, pattern_examples
@@ -30,14 +28,6 @@ PART = settings(max_examples=pattern_examples(0.25))
 """Each against itself once more, at a quarter of the pairs."""
 
 
-def runs(pair: Scenario) -> bool:
-    """Whether the engine runs the rules of the pair; what it refuses is counted."""
-    note(repr(pair))
-    engine = engine_of(pair.rules)
-    event("refused by the engine (CEP490)" if engine is None else "runs")
-    return engine is not None
-
-
 @FULL
 @given(pattern_pairs())
 def test_the_engine_equals_the_oracle(pair: Scenario) -> None:
@@ -53,64 +43,56 @@ def test_out_of_order_over_partitions(pair: Scenario) -> None:
 @PART
 @given(pattern_pairs(), st.data())
 def test_a_cut_anywhere_changes_nothing(pair: Scenario, data: st.DataObject) -> None:
-    if runs(pair):
-        assert_a_cut_changes_nothing(pair, data.draw(st.integers(0, len(pair.events)), label="cut"))
+    assert_a_cut_changes_nothing(pair, data.draw(st.integers(0, len(pair.events)), label="cut"))
 
 
 @settings(max_examples=pattern_examples(0.05))
 @given(pattern_pairs())
 def test_a_cut_at_each_event_changes_nothing(pair: Scenario) -> None:
-    if runs(pair):
-        for cut in range(len(pair.events) + 1):
-            assert_a_cut_changes_nothing(pair, cut)
+    for cut in range(len(pair.events) + 1):
+        assert_a_cut_changes_nothing(pair, cut)
 
 
 @PART
 @given(pattern_pairs(), st.data())
 def test_batches_of_lines_equal_single_events(pair: Scenario, data: st.DataObject) -> None:
-    if runs(pair):
-        assert_batches_equal_single_events(pair, data)
+    assert_batches_equal_single_events(pair, data)
 
 
 @PART
 @given(pattern_pairs(), st.data())
 def test_partitions_in_any_interleaving(pair: Scenario, data: st.DataObject) -> None:
-    if runs(pair):
-        assert_any_interleaving(pair, data)
+    assert_any_interleaving(pair, data)
 
 
 @PART
 @given(pattern_pairs(), st.data())
 def test_any_arrival_within_the_lateness(pair: Scenario, data: st.DataObject) -> None:
-    if runs(pair):
-        assert_any_arrival(pair, data)
+    assert_any_arrival(pair, data)
 
 
 @PART
 @given(pattern_pairs())
 def test_specialised_equals_general(pair: Scenario) -> None:
-    if runs(pair):
-        first = plan_of(pair).rules[0].operator
-        shareable = isinstance(first, PatternPlan) and first.shareable and not first.counts_only
-        event("shared" if shareable else "not shared")
-        assert_specialised_equals_general(pair)
+    first = plan_of(pair).rules[0].operator
+    shareable = isinstance(first, PatternPlan) and first.shareable and not first.counts_only
+    event("shared" if shareable else "not shared")
+    assert_specialised_equals_general(pair)
 
 
 @PART
 @given(pattern_pairs())
 def test_generated_equals_interpreted(pair: Scenario) -> None:
-    if runs(pair):
-        assert_generated_equals_interpreted(pair)
+    assert_generated_equals_interpreted(pair)
 
 
 @PART
 @given(pattern_pairs())
 def test_two_engines_of_the_same_rules_agree(pair: Scenario) -> None:
     """Nothing depends on what an engine has seen before, or on the process (hashes, identities)."""
-    if runs(pair):
-        made = [Engine.from_rules(pair.rules) for _ in range(2)]
-        first, second = ([d.to_json() for e in pair.events for d in engine.push(dict(e))] for engine in made)
-        assert first == second
+    made = [Engine.from_rules(pair.rules) for _ in range(2)]
+    first, second = ([d.to_json() for e in pair.events for d in engine.push(dict(e))] for engine in made)
+    assert first == second
 
 
 def test_a_third_of_the_pairs_matches() -> None:

@@ -1,7 +1,6 @@
 """Expected values of pattern forms, held against the oracle and against the engine.
 
-The values are worked out by hand from the specification. The oracle must agree with them today; the engine as soon as it
-runs the form: until then such a test is skipped (:mod:`tests.not_yet`). Streams are written as in
+The values are worked out by hand from the specification, and both must agree with them. Streams are written as in
 :mod:`tests.specification.scenario`, without ``->``.
 """
 
@@ -11,7 +10,6 @@ from collections.abc import Iterable
 from typing import Any, Literal
 
 from cep.timestamps import SECOND_US, parse_time
-from tests.not_yet import skip_unless_runs
 from tests.oracle import letters
 from tests.specification.scenario import ZERO_US, play
 
@@ -21,7 +19,6 @@ End = Literal["finish", "flush"]
 def check(rules: str, events: str, expected: list[str], end: End = "finish") -> None:
     """The rules derive these from the stream: ``"a1 b1 @5"`` each."""
     assert letters.found(rules, events, "flush" if end == "flush" else "keep") == expected, "the oracle disagrees"
-    skip_unless_runs(rules)
     assert play(rules, events, end=end).found == expected
 
 
@@ -32,7 +29,6 @@ def check_values(rules: str, events: str, expected: dict[str, list[Any]], end: E
     """
     derived = letters.result(rules, events, "flush" if end == "flush" else "keep").derived
     assert _columns([each.fields for each in derived], expected, 0) == expected, "the oracle disagrees"
-    skip_unless_runs(rules)
     played = play(rules, events, end=end)
     assert _columns([each.fields for each in played.derived], expected, ZERO_US) == expected
 
@@ -53,6 +49,5 @@ def check_types(rules: str, events: str, expected: list[str], end: End = "finish
     derived = letters.result(rules, events, "flush" if end == "flush" else "keep").derived
     shown = letters.found(rules, events, "flush" if end == "flush" else "keep")
     assert [f"{d.type} {text}" for d, text in zip(derived, shown, strict=True)] == expected, "the oracle disagrees"
-    skip_unless_runs(rules)
     played = play(rules, events, end=end)
     assert [f"{d.type} {text}" for d, text in zip(played.derived, played.found, strict=True)] == expected

@@ -7,6 +7,7 @@ slots, as plain data.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -37,8 +38,9 @@ class RunningExtreme(RunningAccumulator):
         self._text: str | None = None
 
     @staticmethod
+    @abstractmethod
     def _is_further(value: Any, than: Any) -> bool:
-        raise NotImplementedError
+        """Whether it is the better one of two that can be compared."""
 
     def add(self, value: Any) -> None:
         if usable(value):

@@ -25,7 +25,10 @@ def test_any_files(files: list[object]) -> None:
 
 @given(trees.files(2))
 def test_checking_looks_at_meaning_only(file: object) -> None:
-    """What is read from a print, and read back from the print of that, give the same findings."""
+    """What is read from a print, and read back from the print of that, give the same findings.
+
+    Not the tree before it was printed: it has no places, and what follows from an error is told by its place.
+    """
     parsed = parse(print_file(file))  # type: ignore[arg-type]
     _, found = check([parsed])
     _, read_back = check([parse(print_file(parsed.tree))])
