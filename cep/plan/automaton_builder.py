@@ -329,14 +329,13 @@ class AutomatonBuilder:
         name = f"turns of {_label(node.element)}"
         turns = self._register(Register("turns", name, node.minimum, node.maximum, every=every))
         self._turns(inner, node, turns, every)
-        reluctant = every and not node.greedy
         ends = (
             tuple(sorted({self._ends[s.name] for s in binding_steps(node) if s.name in self._ends}))
             if outermost
             else ()
         )
         whole = inner.entered(
-            lambda step, way: _Way(resets=((turns, 1),), stays=every, prefers_staying=reluctant).then(way)
+            lambda step, way: _Way(resets=((turns, 1),), stays=every, prefers_staying=not node.greedy).then(way)
         )
         whole = whole.left(_Way(full=(turns,), resets=((turns, 0),), ends=ends))
         return self._optional(whole, node) if node.minimum == 0 else whole
