@@ -172,6 +172,8 @@ class Moves:
         """Whether the run can still go this way, whatever the event and its time."""
         if (edge.strict and run.passed) or edge.watches & run.spoiled:
             return False
+        if run.done and (edge.again is None or not automaton.registers[edge.again].every):
+            return False
         registers = run.registers
         if edge.again is not None:
             most = automaton.registers[edge.again].maximum
@@ -280,7 +282,7 @@ class Moves:
         successors = self._successors(automaton, run, taken, event, links)
         if stays:
             self._pass_by(automaton, seen, run, event, mask)
-            first = all(edge.prefers_staying for edge in taken)
+            first = any(edge.prefers_staying for edge in taken)
             successors.insert(0 if first else len(successors), run)
         return successors
 

@@ -236,6 +236,7 @@ class PatternOperator(Operator):
                 if self._accepts(finish, run):
                     complete.append(run)
                     if finish.goes_on:
+                        run.done = True
                         self._watch_time(run, None, False)
                     return
                 if finish.when == "until":
@@ -250,8 +251,7 @@ class PatternOperator(Operator):
             state.remove(run)
             return
         deadline_us = None
-        matched = finish is not None and not took and run.deadline_us is None  # and lives on for further turns
-        if self._timeouts is not None and not matched and (finish is None or finish.when == "at_once"):
+        if self._timeouts is not None and not run.done and (finish is None or finish.when == "at_once"):
             deadline_us = self._moves.timeout_us(self._automaton, run)
         if deadline_us is not None and deadline_us < now_us:
             state.remove(run)  # what could still come in time has just been ruled out

@@ -83,11 +83,12 @@ class Run:
     ``place``: the step bound last. ``spoiled``: the absences of this place that were broken, as bits. ``passed``: an
     event of the key has come since the last one bound. ``deadline_us`` is set while the run waits for a time:
     ``finishing`` tells whether it is then complete, else it times out. ``inner`` are the readings of groups that must
-    stay away, by the number of the watch. ``waited`` is the value that it waits for, where runs are kept by that.
+    stay away, by the number of the watch. ``done``: it was a match and lives on for further turns of its
+    closing loop. ``waited`` is the value that it waits for, where runs are kept by that.
     """
 
     __slots__ = (
-        "alive", "bound", "deadline_us", "finishing", "inner", "key", "last", "passed", "place", "registers",
+        "alive", "bound", "deadline_us", "done", "finishing", "inner", "key", "last", "passed", "place", "registers",
         "spoiled", "start", "waited",
     )  # fmt: skip
 
@@ -103,6 +104,7 @@ class Run:
         self.inner: dict[int, list[Run]] | None = None
         self.deadline_us: int | None = None
         self.finishing = False
+        self.done = False
         self.alive = True
         self.waited: Any = None
 
@@ -135,6 +137,7 @@ class Run:
         self.inner = None
         self.deadline_us = None
         self.finishing = False
+        self.done = False
 
 
 class KeyRuns:
@@ -237,7 +240,7 @@ class KeyRuns:
             inner = None if run.inner is None else [[n, [packed(r) for r in rs]] for n, rs in run.inner.items()]
             return [
                 number(run.last), run.place, list(run.registers), run.spoiled, run.passed, run.deadline_us,
-                run.finishing, inner,
+                run.finishing, run.done, inner,
             ]  # fmt: skip
 
         found = {**self.starts, **{run.serial: run.start for run in self.runs()}}
@@ -259,9 +262,10 @@ class KeyRuns:
             links.append(link)
 
         def unpacked(row: list[Any], start: Start) -> Run:
-            last, place, registers, spoiled, passed, deadline_us, finishing, inner = row
+            last, place, registers, spoiled, passed, deadline_us, finishing, done, inner = row
             run = Run(key, start, links[last], place, tuple(registers))
             run.spoiled, run.passed, run.deadline_us, run.finishing = spoiled, passed, deadline_us, finishing
+            run.done = done
             if inner is not None:
                 run.inner = {number: [unpacked(each, start) for each in rows] for number, rows in inner}
             return run
