@@ -111,6 +111,12 @@ def watch_fits(automaton: Automaton) -> Iterator[tuple[str, Mapping[str, Fit]]]:
             yield stop.label, stop.fits
 
 
+def by_name(plan: PatternPlan, event_type: str) -> bool:
+    """Whether the pattern names the type: what it reads through `any(…)` alone are events of sources."""
+    fits = [*(step.fits for step in plan.steps), *(fits for _, fits in watch_fits(plan.automaton))]
+    return any(event_type in each and not each[event_type].source_only for each in fits)
+
+
 def is_strict(automaton: Automaton) -> bool:
     """Whether an event that fits nothing can end a reading."""
     edges = [edge for place in automaton.places.values() for edge in place.edges]

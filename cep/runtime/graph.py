@@ -16,7 +16,8 @@ from cep.event import DerivedEvent, Event
 from cep.functions.records import EvaluationError
 from cep.plan.catalogue import ANY_TYPE
 from cep.plan.generate.functions import ExpressionCompiler, Reader
-from cep.plan.plan import Plan, RulePlan, WindowPlan
+from cep.plan.pattern_planner import by_name
+from cep.plan.plan import PatternPlan, Plan, RulePlan, WindowPlan
 from cep.projection import Projection
 from cep.runtime.emitter import Derived, Emitter
 from cep.runtime.limits import Counters, Limits
@@ -28,7 +29,7 @@ from cep.runtime.operators.operator import Operator, Output, Receiver, Report, S
 from cep.runtime.operators.pattern import PatternOperator
 from cep.runtime.operators.shared import SharedOperator
 from cep.runtime.operators.sliding import SlidingOperator
-from cep.runtime.state import EventTable
+from cep.runtime.state import DERIVED, EventTable
 from cep.runtime.tables import TABLES, PendingChange, Tables
 from cep.runtime.timers import Timers, Waiting
 
@@ -63,7 +64,7 @@ class Graph:
             self.operators.append(_operator(rule, emitter, plan, projection, around, specialised))
         self._receivers = {
             event_type: [
-                (operator.rule.reads[event_type], operator.receiver(event_type))
+                (operator.rule.reads[event_type], _receiver(operator, event_type))
                 for operator in self.operators
                 if event_type in operator.rule.reads
             ]
@@ -168,6 +169,19 @@ class Graph:
             operator.degraded_until_us = degraded_until_us
             operator.restore(operator_state, table)
             operator.emitter.restore(emitted)
+
+
+def _receiver(operator: Operator, event_type: str) -> Receiver:
+    """The operator's receiver; one that reads the type through `any(…)` alone is not shown what rules derive."""
+    receive = operator.receiver(event_type)
+    plan = operator.rule.operator
+    if not isinstance(plan, PatternPlan) or by_name(plan, event_type):
+        return receive
+
+    def receive_of_sources(event: Event, mask: int) -> Output:
+        return None if event.about[0] is DERIVED else receive(event, mask)
+
+    return receive_of_sources
 
 
 class Masker:

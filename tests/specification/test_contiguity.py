@@ -3,7 +3,7 @@
 import pytest
 
 from tests.specification.agreed import check, check_values
-from tests.specification.scenario import refusal
+from tests.specification.scenario import play, refusal
 
 
 def rule(pattern: str, clauses: str = "") -> str:
@@ -157,3 +157,14 @@ def test_limit_without_every() -> None:
 )  # fmt: skip
 def test_refused(pattern: str) -> None:
     assert refusal(rule(pattern)) not in ([], ["CEP490"])
+
+
+def test_what_rules_derive_does_not_come_between_what_any_reads() -> None:
+    """`any(…)` means source events: a derived one of a type that another rule reads is not the very next event."""
+    rules = """
+        rule made when A emit Z()
+        rule read when Z emit W()
+        rule r when any() as a then immediately any() as b emit X()
+    """
+    played = play(rules, "a1 b1")
+    assert [each.type for each in played.derived] == ["Z", "W", "X"]
