@@ -1,4 +1,4 @@
-"""The blocks of README.md and grammar/README.md do what the pages say. See :mod:`tests.documentation.blocks`."""
+"""The blocks of README.md and of the pages in grammar/ do what the pages say. See :mod:`tests.documentation.blocks`."""
 
 import contextlib
 import io
@@ -12,7 +12,7 @@ from cep.connectors.tables.text import csv_rows
 from tests.documentation.blocks import Block, blocks, compare, derive, lines_of, refusal, scenes
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", ROOT / "grammar" / "README.md"]
+PAGES = [ROOT / "README.md", ROOT / "grammar" / "README.md", ROOT / "grammar" / "COMING_FROM.md"]
 KNOWN = {
     ("cep",), ("cep", "not-yet"), ("cep", "wrong"), ("cep", "pattern"), ("cep", "pattern", "not-yet"), ("cep", "true"),
     ("events",), ("derived",), ("csv", "events"), ("csv", "table"), ("json", "events"), ("json", "derived"), ("json",), ("yaml",), ("yaml", "same"), ("python",),
