@@ -72,7 +72,7 @@ class Role(Checked):
     ``name`` is how the rule calls it, empty for the only input; ``optional``: there may be none (`left join`).
     """
 
-    base: Candidate | PreviousEvent | EdgeEvent
+    base: Candidate | PreviousEvent | EdgeEvent | StepEventAt
     number: int
     name: str = ""
     optional: bool = False

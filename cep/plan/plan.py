@@ -357,7 +357,8 @@ class EmitPlan:
 class AtMostPlan:
     """At most ``count`` emissions in any stretch shorter than ``every_us``, per key of the rule or ``keys`` of its own.
 
-    Own keys are read from the last event of the match or the window; null is a key like others.
+    Own keys are read from the last event of the match or the window, in a rule that joins each from the first of its
+    events that has it, in the order of the rule; null is a key like others.
     """
 
     count: int

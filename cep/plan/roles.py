@@ -24,6 +24,7 @@ from cep.language.checked import (
     PreviousEvent,
     Role,
     StepEvent,
+    StepEventAt,
 )
 
 T = TypeVar("T")
@@ -59,6 +60,9 @@ class Roles:
         """``ranging`` names the input over whose events an aggregate ranges, null where over all."""
         if isinstance(node, Candidate | StepEvent | PreviousEvent | EdgeEvent):
             return self._role(node, ranging)
+        if isinstance(node, StepEventAt):
+            place = dataclasses.replace(node, index=self._resolve(node.index, ranging))
+            return Role(place, self.named[node.step].number, optional=True, span=node.span)
         if isinstance(node, Field):
             return self._field(node, ranging)
         if isinstance(node, Aggregate) and node.step is not None:

@@ -21,7 +21,7 @@ from cep.plan.generate.scope import scope_of
 from cep.plan.generate.support import key_text, key_value
 from cep.plan.plan import RulePlan
 from cep.projection import Projection
-from cep.runtime.joined import evidence_of
+from cep.runtime.joined import JoinedEvent, evidence_of
 from cep.runtime.limits import Counters, Limits
 from cep.runtime.state import DERIVED, pack_key, unpack_key
 from cep.timestamps import format_time
@@ -251,7 +251,17 @@ def _own_key(rule: RulePlan, compiler: ExpressionCompiler, projection: Projectio
     if keys is None:
         return None
     by_type = {kind: compiler.key(keys, kind) for kind in rule.reads}
-    return lambda event: by_type[projection.kind_of(event)](event)
+    if rule.join is None:
+        return lambda event: by_type[projection.kind_of(event)](event)
+    nothing = (None,) * len(keys)
+
+    def of_joined(joined: Event) -> Any:
+        """Each key of the first of the joined events that has it, in the order in which the rule names them."""
+        assert isinstance(joined, JoinedEvent)
+        found = [by_type[projection.kind_of(event)](event) for event in joined.events]
+        return tuple(next((key for key in part if key is not None), None) for part in zip(nothing, *found, strict=True))
+
+    return of_joined
 
 
 def _framed(*parts: str) -> bytes:

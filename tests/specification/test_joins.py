@@ -64,6 +64,22 @@ def test_inputs_have_conditions_and_several_types() -> None:
     assert found(rule, events) == ["Order Paid @3", "Amendment Paid @3"]
 
 
+def test_at_most_counts_by_keys_of_its_own() -> None:
+    """The key is read from the first of the joined events that has it; null is a key like others."""
+    rule = f"{JOIN} at most 1 every 1 hour per shop"
+    events = "a1@0 id=1 a2@1 id=2 a3@2 id=3 b1@3 order_id=1 shop=7 b2@4 order_id=2 shop=7 b3@5 order_id=3 shop=8"
+    assert found(rule, events) == ["a1 b1 @3", "a3 b3 @5"]
+    assert found(rule, events.replace("a3@2 id=3", "a3@2 id=3 shop=7")) == ["a1 b1 @3"]
+    by_type = f"{JOIN} at most 1 every 1 hour per shop = (A.place, B.shop)"
+    assert found(by_type, events.replace("a2@1 id=2", "a2@1 id=2 place=9")) == ["a1 b1 @3", "a2 b2 @4", "a3 b3 @5"]
+
+
+def test_a_key_is_no_field_of_one_of_the_inputs() -> None:
+    assert refusal(JOIN + " per a.k") == ["CEP204"]
+    assert refusal("rule r when A as a then B per k = a.k emit X()") == ["CEP204"]
+    assert refusal("event A { a: map } rule r when A as a then A as b per k = a.k within 1 m emit X()") == []
+
+
 def test_values_and_evidence_name_both_roles() -> None:
     [derived] = play(JOIN, "a1@1 id=7 x=1 b1@3 order_id=7 x=2").derived
     assert derived.fields == {"x": 1, "y": 2}

@@ -295,8 +295,25 @@ def test_the_plan_names_the_columns_that_are_read_and_those_compared_with_text()
     assert plan.types["Pay"].expected == ("card", "shop")
 
 
-def test_what_has_no_meaning_over_joined_events_is_refused() -> None:
+def test_a_row_is_no_event_and_has_no_time() -> None:
     from_pay = f"{TABLES} rule r from Pay lookup cards on card == cards.number"
-    assert set(refusal(f"{from_pay} emit X(card) at most 1 every 1 hour per shop")) == {"CEP490"}
-    assert set(refusal(f"{from_pay} emit X(at = time(cards))")) == {"CEP490"}
-    assert set(refusal(f"{from_pay} when speed_kmh(this, cards) > 900 emit X(card)")) == {"CEP490"}
+    assert refusal(f"{from_pay} emit X(at = time(cards))") == ["CEP307"]
+    assert refusal(f"{from_pay} when speed_kmh(this, cards) > 900 emit X(card)") == ["CEP307"]
+
+
+def test_at_most_counts_by_keys_of_its_own() -> None:
+    rule = """from Pay lookup cards on card == cards.number per card when cards.limit < 200 every time
+        emit X(card, shop) at most 1 every 1 minute per shop"""
+    events = 'Pay card=1 shop="a" Pay card=2 shop="a" Pay card=2 shop="b" Pay card=1 Pay card=2 Pay@70 card=2 shop="a"'
+    assert values(rule, events, "card", "shop") == [(1, "a"), (2, "b"), (1, None), (2, "a")]
+
+
+def test_events_of_the_window_by_position() -> None:
+    rule = """from Pay as p lookup cards on card == cards.number over last 3 events partial
+        emit X(first = p[0].card, before = p[-2].card, beyond = p[2].card, limit = cards.limit)"""
+    assert values(rule, "Pay card=1 Pay card=2 Pay card=3 Pay card=1", "first", "before", "beyond", "limit") == [
+        (1, None, None, 100),
+        (1, 1, None, 50),
+        (1, 2, 3, None),
+        (2, 3, 1, 100),
+    ]

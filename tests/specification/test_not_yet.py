@@ -5,8 +5,6 @@ import pytest
 import cep
 from tests.specification.scenario import refusal
 
-TABLE = 'table hosts from "hosts.csv" key host\n'
-
 PATTERNS = [
     'A then B to "alerts"',
 ]
@@ -20,18 +18,6 @@ def emitting(pattern: str) -> str:
 @pytest.mark.parametrize("pattern", PATTERNS)
 def test_patterns(pattern: str) -> None:
     assert set(refusal(emitting(pattern))) == {"CEP490"}
-
-
-@pytest.mark.parametrize(
-    "rule",
-    [
-        "from A lookup hosts on host == hosts.host emit X() at most 1 every 1 hour per k",
-        "from A as a lookup hosts on host == hosts.host over last 3 events emit X(x = a[0].x)",
-        "from A as a join B as b on a.x == b.x within 1 minute over all emit X(n = count()) at most 1 every 1 hour per a.k",
-    ],
-)
-def test_joins_and_lookups(rule: str) -> None:
-    assert set(refusal(f"{TABLE}rule r {rule}")) == {"CEP490"}
 
 
 def test_the_sentence_says_what_and_where() -> None:
@@ -56,12 +42,3 @@ def test_a_disabled_rule_is_left_alone() -> None:
     rules = "rule later disabled when A then B to alerts emit X()\nrule now when A emit Y()"
     engine = cep.Engine.from_rules(rules)
     assert [d.type for d in engine.push({"type": "A", "time": "2026-01-01T00:00:00Z"})] == ["Y"]
-
-
-def test_a_row_in_the_place_of_an_event_is_told_what_to_write_instead() -> None:
-    rules = f"{TABLE}rule r from A lookup hosts on host == hosts.host emit X(d = speed_kmh(this, hosts))"
-    with pytest.raises(cep.RuleError) as caught:
-        cep.Engine.from_rules(rules)
-    [diagnostic] = [each for each in caught.value.diagnostics if each.code == "CEP490"]
-    assert diagnostic.hint is not None
-    assert "a row has no time" in diagnostic.hint

@@ -73,7 +73,7 @@ class RuleChecker:
         """The checked rule. What it emits becomes known to the rules after it."""
         if _reads_unknown(rule):
             reads = ()
-        keys = self._keys(rule.per, reads)
+        keys = self._keys(rule, rule.per, reads)
         over = self._over_windows if rule.input is not None or "from" in rule.broken else self._over_pattern
         checked = over(rule, keys)
         if not rule.broken:
@@ -256,8 +256,23 @@ class RuleChecker:
         warn_of_condition(self.context, written, scope)
         return tuple(found)
 
-    def _keys(self, nodes: tuple[syntax.Key, ...], reads: tuple[str | None, ...]) -> tuple[CheckedKey, ...]:
+    def _keys(
+        self, rule: syntax.Rule, nodes: tuple[syntax.Key, ...], reads: tuple[str | None, ...]
+    ) -> tuple[CheckedKey, ...]:
+        if nodes:
+            self._refuse_steps(nodes, set(_given_names((rule.pattern, rule.input))), reads)
         return tuple(self._key(node, reads) for node in nodes)
+
+    def _refuse_steps(self, nodes: tuple[syntax.Key, ...], names: set[str], reads: tuple[str | None, ...]) -> None:
+        """A key is a field of every event, not one of a step: ``a.k`` would be the nested field ``k`` of ``a``."""
+        for node in nodes:
+            first, *rest = node.paths[0].parts
+            if node.by_type or not rest or first not in names:
+                continue
+            if not any(first in self.context.types.field_names([kind]) for kind in dict.fromkeys(reads)):
+                message = f"`{first}` names an event of this rule; a key is a field that each event of the rule has"
+                hint = f"write `per {'.'.join(map(str, rest))}`, or by type: `per {rest[-1]} = (TYPE.FIELD, …)`"
+                self.report.error("CEP204", message, node.paths[0].span, hint)
 
     def _key(self, node: syntax.Key, reads: tuple[str | None, ...]) -> CheckedKey:
         scope = Scope("condition", "`per`")
@@ -342,7 +357,7 @@ class RuleChecker:
             return None
         value = self.expressions.check(node.every, Scope("constant", "a duration"))
         every = duration_us(self.report, value, "the time of `at most`")
-        keys = self._keys(node.per, reads) if node.per else None
+        keys = self._keys(rule, node.per, reads) if node.per else None
         return CheckedAtMost(node.count, every or 1, keys, span=node.span)
 
     def _severity(self, rule: syntax.Rule) -> str | None:
@@ -382,6 +397,21 @@ def _conjuncts(node: syntax.Expression | None) -> Iterator[syntax.Expression]:
             yield from _conjuncts(part)
         else:
             yield part
+
+
+def _given_names(node: object) -> Iterator[str]:
+    """The names that a rule gives to events with ``as``, and those of its tables."""
+    if isinstance(node, syntax.Named | syntax.Source) and node.name is not None:
+        yield node.name
+    elif isinstance(node, syntax.Lookup):
+        yield node.table
+    if dataclasses.is_dataclass(node):
+        for field in dataclasses.fields(node):
+            if field.name != "span":
+                yield from _given_names(getattr(node, field.name))
+    elif isinstance(node, tuple):
+        for item in node:
+            yield from _given_names(item)
 
 
 def _steps_read(node: object, order: list[str]) -> Iterator[str]:

@@ -101,7 +101,7 @@ class WindowChecker:
             hint = hint or f'declare it: `table {node.table} from "PATH" key FIELD`'
             self.report.error("CEP215", message, node.span, hint)
         name = self._name(node.table, False, infos, node.span)
-        infos[name] = StepInfo(name, (None,), span=node.span)
+        infos[name] = StepInfo(name, (None,), is_row=True, span=node.span)
         scope = self._on_scope(infos, joined)
         on = self.expressions.condition(node.on, scope, "the condition of `on`")
         return CheckedLookup(node.table, on, span=node.span)

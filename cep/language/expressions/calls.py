@@ -113,6 +113,11 @@ class CallChecker:
 
     def _event(self, node: syntax.Expression, scope: Scope, call: syntax.Call) -> Expression:
         function = call.function
+        if isinstance(node, syntax.Name) and node.text in scope.steps and scope.steps[node.text].is_row:
+            message = f"`{node.text}` is a row of a table and has no time, `{function}` wants an event"
+            columns = f"write its columns, as in `distance_km(lat, lon, {node.text}.lat, {node.text}.lon)`"
+            self.report.error("CEP307", message, node.span, columns)
+            return poison(node.span)
         target = event_target(self.context, node, scope, self._check)
         if target is None and scope.open_steps:
             return poison(node.span)

@@ -24,6 +24,7 @@ class StepInfo:
     ``loops`` are the loops around it that can take more than one event, outermost first. ``optional``: a complete match
     may be without it. ``absent`` says why it binds nothing (``no`` or ``until``), null for ordinary steps.
     ``automatic``: the name was not given by ``as``. ``is_candidate``: the only input of a rule over windows.
+    ``is_row``: the row of a table that a rule looks up, which is no event.
     """
 
     name: str
@@ -33,6 +34,7 @@ class StepInfo:
     absent: OneOf["no", "until"] | None = None
     automatic: bool = False
     is_candidate: bool = False
+    is_row: bool = False
     span: Span = NOWHERE
 
 

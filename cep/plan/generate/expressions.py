@@ -26,6 +26,7 @@ from cep.language.checked import (
     Column,
     Conditional,
     Constant,
+    EventReference,
     EventValue,
     Expression,
     Field,
@@ -37,6 +38,7 @@ from cep.language.checked import (
     Local,
     Member,
     Pattern,
+    Role,
     StepEventAt,
     StepValues,
     TimeoutValue,
@@ -209,8 +211,8 @@ class Generator:
 
     def _raw(self, x: Expression, scope: Scope) -> ast.expr:
         """The value where a missing field may show as ``UNSET``: enough for comparisons that look at the class."""
-        if isinstance(x, Field) and not isinstance(x.event, StepEventAt):
-            event, nullable = scope.event(x.event)
+        if isinstance(x, Field):
+            event, nullable = self._place(x.event, scope)
             if not nullable:
                 return placed(self._attribute(event, x.name, scope), x.span)
         return self.value(x, scope)
@@ -255,7 +257,7 @@ class Generator:
         unset = name("UNSET")
         if x.missing and isinstance(x.value, Field):
             found: ast.expr = is_(raw, unset)
-            event, nullable = (raw, False) if isinstance(x.value.event, StepEventAt) else scope.event(x.value.event)
+            event, nullable = self._place(x.value.event, scope)
             if nullable:
                 variable = self.temporary()
                 nowhere = is_(walrus(variable, event), ast.Constant(None))
@@ -285,12 +287,7 @@ class Generator:
         return self.constant(list(x.value) if isinstance(x.value, tuple) else x.value)
 
     def _value_of_field(self, x: Field, scope: Scope) -> ast.expr:
-        if isinstance(x.event, StepEventAt):
-            events = scope.step_events(x.event.step)
-            event: ast.expr = call("event_at", events, self.value(x.event.index, scope))
-            nullable = True
-        else:
-            event, nullable = scope.event(x.event)
+        event, nullable = self._place(x.event, scope)
         if not nullable:
             return self._present(self._attribute(event, x.name, scope))
         variable = self.temporary()
@@ -426,11 +423,9 @@ class Generator:
         return ast.Lambda(parameters, self.value(x.body, scope))
 
     def _event_time(self, x: EventValue, scope: Scope) -> ast.expr:
-        if not isinstance(x.event, StepEventAt):
-            event, nullable = scope.event(x.event)
-            if not nullable:
-                return attribute(event, "time_us")
-        event = self._event(x, scope)
+        event, nullable = self._place(x.event, scope)
+        if not nullable:
+            return attribute(event, "time_us")
         variable = self.temporary()
         known = attribute(name(variable), "time_us")
         return if_else(is_(walrus(variable, event), ast.Constant(None)), ast.Constant(None), known)
@@ -439,9 +434,15 @@ class Generator:
         return [*(self.value(Field(x.event, field_name), scope) for field_name in names), self._event_time(x, scope)]
 
     def _event(self, x: EventValue, scope: Scope) -> ast.expr:
-        if isinstance(x.event, StepEventAt):
-            return call("event_at", scope.step_events(x.event.step), self.value(x.event.index, scope))
-        return scope.event(x.event)[0]
+        return self._place(x.event, scope)[0]
+
+    def _place(self, reference: EventReference, scope: Scope) -> tuple[ast.expr, bool]:
+        """The event meant, and whether it may be null; positions are values, which the scope does not know."""
+        if isinstance(reference, StepEventAt):
+            return call("event_at", scope.step_events(reference.step), self.value(reference.index, scope)), True
+        if isinstance(reference, Role) and isinstance(reference.base, StepEventAt):
+            return call("role_of", self._place(reference.base, scope)[0], ast.Constant(reference.number)), True
+        return scope.event(reference)
 
 
 def base_namespace() -> dict[str, Any]:
