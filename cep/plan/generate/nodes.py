@@ -33,6 +33,14 @@ def call(function: str, *arguments: ast.expr) -> ast.Call:
     return ast.Call(name(function), list(arguments), [])
 
 
+def any_bit(parts: Sequence[ast.expr]) -> ast.expr:
+    """The parts, none or more, joined by ``|`` in their order, as a balanced tree: Python descends along it."""
+    if len(parts) < 2:
+        return parts[0] if parts else ast.Constant(0)
+    middle = len(parts) // 2
+    return ast.BinOp(any_bit(parts[:middle]), ast.BitOr(), any_bit(parts[middle:]))
+
+
 def is_(left: ast.expr, right: ast.expr) -> ast.Compare:
     """``left is right``."""
     return ast.Compare(left, [ast.Is()], [right])
