@@ -27,6 +27,7 @@ Examples:
   cep test rules/
   cep test rules:authentication --run brute -v
   cep test rules/ --require both --junit results.xml
+  cep test rules/ --suggest brute_force --write
 """
 
 
@@ -43,6 +44,9 @@ Examples:
     help="Fail where a rule has no test that expects it to fire, no test that expects silence, or either.",
 )
 @click.option("--update", is_flag=True, help="Write what came into every empty `expect`, in the files.")
+@click.option("--suggest", "suggested", multiple=True, metavar="RULE", help="Write a test that fires and a near miss.")
+@click.option("--to", "form", type=click.Choice(["cep", "yaml"]), help="The form of what is suggested.")
+@click.option("--write", is_flag=True, help="Append what is suggested to the file of the rule.")
 @click.option("--junit", metavar="FILE", help="The results as JUnit XML; - for standard output.")
 @settings_option
 @click.option("--json", "as_json", is_flag=True, help="The results as one JSON object.")
@@ -54,6 +58,9 @@ def command(
     verbose: bool,
     require: str | None,
     update: bool,
+    suggested: tuple[str, ...],
+    form: str | None,
+    write: bool,
     junit: str | None,
     settings: tuple[tuple[str, str], ...],
     as_json: bool,
@@ -63,10 +70,14 @@ def command(
     from cep.cli.rules import load, plan_or_exit
     from cep.testing import RuleTests
 
+    if (form or write) and not suggested:
+        raise click.UsageError("`--to` and `--write` belong to `--suggest RULE`")
     with _rare_collections():
         loaded = load(rules, settings, "test")
         plan_or_exit(loaded, Console(color), as_json)
         tests = RuleTests.of(loaded)
+        if suggested:
+            return _suggest(loaded, tests, suggested, form, write)
         return _run(loaded, tests, _Asked(pattern, fail_fast, verbose, require, update, junit, as_json, color))
 
 
@@ -146,6 +157,22 @@ def _update(loaded: Compilation, outcomes: Outcomes, asked: _Asked) -> Outcomes:
         if not asked.as_json:
             click.echo(change)
     return filled_in(outcomes)
+
+
+def _suggest(loaded: Compilation, tests: RuleTests, names: tuple[str, ...], form: str | None, write: bool) -> int:
+    """Print or write what was found; what was not found is told and fails."""
+    from cep.testing.suggesting import append, suggest
+
+    suggestions = [suggest(tests, name) for name in dict.fromkeys(names)]
+    if write:
+        for line in append(suggestions, loaded.texts):
+            click.echo(line)
+    else:
+        click.echo("\n\n".join(each.text(form or "cep") for each in suggestions if each.tests))
+    reasons = [reason for each in suggestions for reason in each.reasons]
+    for reason in reasons:
+        Console().warning(reason)
+    return int(bool(reasons))
 
 
 def _write_junit(path: str, data: bytes) -> None:

@@ -73,6 +73,10 @@ class Engines:
             self._table_rows[plan.name] = file.read()
         return self._table_rows[plan.name]
 
+    def tables_of(self, rule: str) -> Mapping[str, TablePlan]:
+        """The tables that a rule, or one that it reads from, looks into."""
+        return self._plan(self._needed([rule]), frozenset()).tables
+
     def types_of(self, name: str, event_type: str) -> list[CheckedEmit]:
         """What a rule emits under a type."""
         return [emit for emit in emits_of(self.by_name[name]) if emit.type == event_type]

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from cep.diagnostics import did_you_mean, suggestion
+from cep.engine import Engine
 from cep.errors import RuleError, UsageError
 from cep.event import DerivedEvent
 from cep.language import syntax
@@ -23,7 +24,7 @@ from cep.language.checked import RuleSet
 from cep.language.parser import parse
 from cep.language.rule_files import GivenRules
 from cep.plan.compiling import Compilation, compile_rules
-from cep.plan.plan import Plan
+from cep.plan.plan import Plan, TablePlan
 from cep.testing.comparison import compare, in_another_order
 from cep.testing.engines import Engines, emits_of
 from cep.testing.given import Played, play, zero_of
@@ -202,6 +203,14 @@ class RuleTests:
         if parsed.diagnostics or len(tests) != 1:
             raise RuleError(parsed.diagnostics)
         return tests[0]
+
+    def engine_of(self, test: syntax.RuleTest) -> Engine:
+        """A new engine as the test runs on."""
+        return self._engines.engine(test, self._engines.rules_of(test))
+
+    def tables_of(self, rule: str) -> Mapping[str, TablePlan]:
+        """The tables that a rule, or one that it reads from, looks into."""
+        return self._engines.tables_of(rule)
 
     def _played(self, test: syntax.RuleTest, names: Sequence[str]) -> Played:
         return play(self._engines.engine(test, names), self._engines, test, self._values)

@@ -61,7 +61,7 @@ def update_files(results: Sequence[RuleTestResult], texts: Mapping[str, str]) ->
     open_tests = [result for result in results if can_be_filled(result)]
     for file in dict.fromkeys(result.span.file for result in open_tests):
         of_file = [result for result in open_tests if result.span.file == file]
-        _write(Path(file), texts[file], updated(texts[file], file, of_file))
+        write_file(Path(file), texts[file], updated(texts[file], file, of_file))
         told += [f"{visible(file)}:{result.span.line}: {visible(result.name)}\n{_shown(result)}" for result in of_file]
     return told
 
@@ -86,7 +86,12 @@ def _check(text: str, file: str, is_yaml: bool, results: Sequence[RuleTestResult
         raise UsageError(f"{file}: what came cannot be written into {names}; write it by hand")
 
 
-def _write(path: Path, before: str, after: str) -> None:
+def write_file(path: Path, before: str, after: str) -> None:
+    """Write a rule file whose text was ``before``.
+
+    Raises:
+        UsageError: it cannot be written, or has changed since.
+    """
     try:
         data = path.read_bytes()
         bom = _BOM if data.startswith(_BOM) else b""

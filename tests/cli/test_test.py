@@ -145,3 +145,27 @@ def test_update_shows_what_it_writes(rules: Path) -> None:
     assert '  + 20s BruteForce(user = "ann", attempts = 3)\n' in done.stdout
     assert 'expect \n    20s BruteForce(user = "ann", attempts = 3)\n' in rules.read_text("utf-8")
     assert invoke("test", rules).exit_code == 0
+
+
+def test_suggest_prints_what_can_be_pasted(tested: Path) -> None:
+    done = invoke("test", tested, "--suggest", "brute_force")
+    assert done.exit_code == 0
+    assert done.stdout.startswith('test "brute_force fires" for brute_force\n  given\n')
+    assert "the last event comes too late" in done.stdout
+    assert done.stderr == ""
+    assert invoke("test", tested, "--suggest", "brute_force", "--to", "yaml").stdout.startswith("tests:\n  - name:")
+
+
+def test_suggest_writes(rules: Path) -> None:
+    done = invoke("test", rules, "--suggest", "brute_force", "--write")
+    assert done.stdout == f"{rules}: 2 tests written\n"
+    assert "2 tests: 2 passed" in invoke("test", rules, "--require", "both").stdout
+
+
+def test_what_cannot_be_suggested_is_told(rules: Path) -> None:
+    rules.write_text("rule all when A emit X(k)\n", "utf-8")
+    done = invoke("test", rules, "--suggest", "all")
+    assert done.exit_code == 1
+    assert "`all`: whatever was changed" in done.stderr
+    assert invoke("test", rules, "--suggest", "al").exit_code == 3
+    assert invoke("test", rules, "--write").exit_code == 3
