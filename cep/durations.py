@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from fractions import Fraction
+from functools import lru_cache
 
 from cep.errors import UsageError
 from cep.types import INT64_MAX, INT64_MIN, MAX_DIGITS
@@ -85,6 +86,7 @@ def parse_duration(text: str, *, signed: bool = False) -> int:
     return int(total)
 
 
+@lru_cache(maxsize=4_096)
 def _exact_duration(text: str) -> Fraction:
     parts = _COMPOUND.findall(text) if len(text) <= MAX_DIGITS else []
     if parts and "".join(number + unit for number, unit in parts) == text:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from operator import attrgetter
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
@@ -41,17 +42,7 @@ class Projection:
         self.whole = whole
         names = dict.fromkeys([*type_fields, *TIME_FIELDS, "cep", *fields])
         self.attributes: dict[str, str] = {name: f"f{number}" for number, name in enumerate(names)}
-        self.event_class: type[Event] = cast(
-            type[Event],
-            msgspec.defstruct(
-                "ProjectedEvent",
-                [(attribute, Value, msgspec.UNSET) for attribute in self.attributes.values()],
-                bases=(Event,),
-                rename={attribute: name for name, attribute in self.attributes.items()},
-                gc=False,
-            ),
-        )
-        self._general = msgspec.json.Decoder(self.event_class)
+        self.event_class, self._general = _struct(tuple(self.attributes))
         self._typed = TypedDecoder()
 
     @property
@@ -76,7 +67,8 @@ class Projection:
         Raises:
             msgspec.MsgspecError, RecursionError, UnicodeDecodeError: it cannot be decoded.
         """
-        return self._general.decode(line)
+        event: Event = self._general.decode(line)
+        return event
 
     def decode_lines(self, chunk: bytes) -> list[Event]:
         """Records one to a line, all into typed structs or all into :attr:`event_class`.
@@ -126,6 +118,15 @@ class Projection:
         return self.event_class(**{attributes[name]: value for name, value in fields.items() if name in attributes})
 
 
+@lru_cache(maxsize=1_024)
+def _struct(names: tuple[str, ...]) -> tuple[type[Event], msgspec.json.Decoder[Any]]:
+    """The struct of fields `f0`, `f1`, … with these names in records, and its decoder."""
+    attributes = {f"f{number}": name for number, name in enumerate(names)}
+    fields = [(attribute, Value, msgspec.UNSET) for attribute in attributes]
+    made = msgspec.defstruct("ProjectedEvent", fields, bases=(Event,), rename=attributes, gc=False)
+    return cast(type[Event], made), msgspec.json.Decoder(made)
+
+
 class TypedDecoder:
     """Decodes optimistically: each event type into a struct of its own, with the types that its schema declares.
 
@@ -144,6 +145,7 @@ class TypedDecoder:
     def __init__(self) -> None:
         self.kinds: dict[type[Event], str] = {}
         self._decoder: msgspec.json.Decoder[Any] | None = None
+        self._is_built = True
         self._make_class: Callable[[str, Mapping[str, str]], type[Event]] | None = None
         self._shapes: dict[str, Shape] = {}
         self._accounts: dict[type[Event], Account] = {}
@@ -155,7 +157,7 @@ class TypedDecoder:
         """Begin with the structs of these types."""
         self._make_class = make_class
         self._shapes = {name: Shape() for name in names}
-        self._build()
+        self._is_built = False
 
     def stop(self) -> None:
         """Give up."""
@@ -163,7 +165,9 @@ class TypedDecoder:
         self._make_class = None
 
     def _build(self) -> None:
-        assert self._make_class is not None
+        self._is_built = True
+        if self._make_class is None:
+            return
         shapes = {name: shape.keys if self._watching else {} for name, shape in self._shapes.items()}
         self.kinds = {self._make_class(name, keys): name for name, keys in shapes.items()}
         self._accounts = {made: Account(made) for made in self.kinds}
@@ -172,6 +176,8 @@ class TypedDecoder:
 
     def decode_lines(self, chunk: bytes) -> list[Event] | None:
         """The events, or null where the general decoder is to look at the chunk."""
+        if not self._is_built:  # only now: who pushes mappings needs no structs
+            self._build()
         if self._decoder is None:
             return None
         try:

@@ -557,15 +557,21 @@ def _test(node: syntax.RuleTest) -> list[str]:
     for table in node.tables:
         lines.append(f"{_INDENT}given table {quoted(table.table)}")
         lines += [f"{_INDENT * 2}{_assignments(row)}" for row in table.rows]
-    lines.append(f"{_INDENT}expect" if node.expect else f"{_INDENT}expect nothing")
-    return lines + [f"{_INDENT * 2}{_timed_event(row)}" for row in node.expect]
+    lines.append(f"{_INDENT}expect" if node.expect or node.open else f"{_INDENT}expect nothing")
+    return lines + [f"{_INDENT * 2}{print_timed_event(row)}" for row in node.expect]
 
 
-def _given(row: syntax.TimedEvent | syntax.TimePasses) -> str:
-    return f"then at {print_time(row.at)}" if isinstance(row, syntax.TimePasses) else _timed_event(row)
+def _given(row: syntax.GivenRow) -> str:
+    match row:
+        case syntax.TimePasses(at=at):
+            return f"then at {print_time(at)}"
+        case syntax.Fixture(path=path):
+            return print_string(path)
+    return print_timed_event(row)
 
 
-def _timed_event(node: syntax.TimedEvent) -> str:
+def print_timed_event(node: syntax.TimedEvent) -> str:
+    """``60s Login(user = "ann")``, one row of a test."""
     parts = [] if node.at is None else [print_time(node.at)]
     if node.every is not None:
         parts.append(f"{node.times}x every {print_duration(node.every)}")

@@ -2,7 +2,7 @@
 
 Nodes are frozen and compare by content; places (``span``) do not take part, so that ``parse(print(x)) == x`` can be
 held as a test. The DSL and the YAML form load to the same tree. Durations are integers of microseconds throughout.
-Names (of event types, fields, steps) are stored without backticks; the printer puts them back where needed.
+Names are stored without backticks; the printer puts them back where needed.
 """
 
 from __future__ import annotations
@@ -313,20 +313,10 @@ Duration = Expression
 
 @dataclass(frozen=True, slots=True)
 class Window(Node):
-    """``over …``. The fields that a kind uses are set, the others null.
-
-    ====================  =============================================
-    ``last_time``         ``duration``
-    ``last_count``        ``count`` and perhaps ``duration``
-    ``tumbling``          ``duration``
-    ``hopping``           ``duration`` (length) and ``step``
-    ``tumbling_count``    ``count``
-    ``session``           ``duration`` (gap) and perhaps ``maximum``
-    ``calendar``          ``unit`` and perhaps ``zone``
-    ``all``
-    ``since``             ``event``
-    ====================  =============================================
-    """
+    """``over …``. The fields that a kind uses are set, the others null: ``last_time`` and ``tumbling`` use
+    ``duration``; ``last_count`` ``count`` and perhaps ``duration``; ``hopping`` ``duration`` (length) and ``step``;
+    ``tumbling_count`` ``count``; ``session`` ``duration`` (gap) and perhaps ``maximum``; ``calendar`` ``unit`` and
+    perhaps ``zone``; ``since`` ``event``."""
 
     kind: OneOf[
         "last_time", "last_count", "tumbling", "hopping", "tumbling_count", "session", "calendar", "all", "since"
@@ -396,8 +386,7 @@ class Path(Node):
 
 @dataclass(frozen=True, slots=True)
 class Key(Node):
-    """One key of ``per``: ``user``, ``ip = source.ip``, or ``card = (Payment.card_no, Login.card)`` with ``by_type``,
-    where each path starts with the type's name. ``optional`` is the trailing ``?``."""
+    """``user``, ``ip = source.ip``, or ``card = (Payment.card_no, …)`` with ``by_type``; ``optional``: ``user?``."""
 
     name: str
     paths: tuple[Path, ...]
@@ -571,6 +560,16 @@ class TimePasses(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Fixture(Node):
+    """``"fixtures/logins.jsonl"`` in ``given``: the events of a file, with their own times."""
+
+    path: str
+
+
+GivenRow = TimedEvent | TimePasses | Fixture
+
+
+@dataclass(frozen=True, slots=True)
 class TableRows(Node):
     """``given table hosts`` with rows of named values."""
 
@@ -580,14 +579,15 @@ class TableRows(Node):
 
 @dataclass(frozen=True, slots=True)
 class RuleTest(Node):
-    """``test "NAME" for RULE, … given … expect …``; an empty ``expect`` means ``expect nothing``."""
+    """``test …``; an empty ``expect`` means ``expect nothing``, left ``open`` for ``cep test --update`` to fill in."""
 
     name: str
     rules: tuple[str, ...] = ()
-    given: tuple[TimedEvent | TimePasses, ...] = ()
+    given: tuple[GivenRow, ...] = ()
     expect: tuple[TimedEvent, ...] = ()
     tables: tuple[TableRows, ...] = ()
     zero: str | None = None
+    open: bool = False
 
 
 Declaration = EventDeclaration | Definition | Constant | Table | Rule | RuleTest

@@ -39,7 +39,8 @@
           - {at: 0s, Login: {user: ann, outcome: failure}}
           - {at: 1m, repeat: 2x every 10s, Login: {user: ann, outcome: failure}}
           - {then_at: 10m}
-        expect: []                        # or `nothing`, or rows as in given
+          - {file: fixtures/logins.jsonl}
+        expect: []                        # or `nothing`, or rows as in given; left empty: for `--update`
 
 The other keys of a rule are ``where``, ``within``, ``having``, ``after_match``, ``on_timeout``, ``limit``, ``to``
 and ``disabled``. Plain data, and no fragments, are ``description``, ``severity``, ``tags``, ``meta``, ``to``,
@@ -462,6 +463,7 @@ class _YamlReader:
             tuple(expect),
             tuple(self._table_rows(key, value) for key, value in tables),
             self.scalar(values["from"], "`from`").text if "from" in values else None,
+            isinstance(values["expect"], Scalar) and values["expect"].kind == "null",
             span=node.span,
         )
 
@@ -482,9 +484,11 @@ class _YamlReader:
             "CEP146", "a row of `expect` is one event", node.span, "write `- {at: 0s, Alert: {user: ann}}`"
         )
 
-    def _row(self, node: Node) -> syntax.TimedEvent | syntax.TimePasses:
+    def _row(self, node: Node) -> syntax.GivenRow:
         example = "- {at: 0s, Login: {user: ann}}"
         pairs = self.entries(node, "a row", example)
+        if [key.text for key, _ in pairs] == ["file"]:
+            return syntax.Fixture(self.scalar(pairs[0][1], "`file`").text, span=node.span)
         options = {key.text: value for key, value in pairs if key.text in ("at", "repeat", "then_at")}
         events = [(key, value) for key, value in pairs if key.text not in options]
         if "then_at" in options and len(pairs) == 1:

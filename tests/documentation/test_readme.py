@@ -61,10 +61,15 @@ def test_the_folders_it_names_are_there(root: Path, text: str) -> None:
 
 
 def test_the_library_takes_ten_lines(text: str) -> None:
-    [program] = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    _, program = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     with redirect_stdout(io.StringIO()):
         compile(program, README, "exec")
     assert len([line for line in program.splitlines() if line.strip()]) <= 10
+
+
+def test_rules_are_tested_as_it_says(text: str) -> None:
+    program, _ = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    exec(compile(program, README, "exec"), {})
 
 
 def test_a_mistake_is_told_as_it_is_printed(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -571,3 +571,11 @@ def test_any_text_ends_in_a_tree_or_diagnostics(text: str) -> None:
 def test_the_parser_is_not_built_at_import() -> None:
     code = "import cep, cep.language.parser, cep.language.printer, sys; sys.exit('lark' in sys.modules or 'yaml' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_test_reads_files_and_may_leave_open_what_it_expects() -> None:
+    rules = 'test "a" given "a.jsonl" 0s Login then at 5s expect\ntest "b" given "b.jsonl" expect nothing'
+    first, second = (d for d in parse(rules).tree.declarations if isinstance(d, syntax.RuleTest))
+    assert first.given[0] == syntax.Fixture("a.jsonl")
+    assert (first.open, second.open) == (True, False)
+    assert second.given == (syntax.Fixture("b.jsonl"),)

@@ -13,7 +13,7 @@ from cep.language import yaml_form
 from cep.language.parser import MAX_RULE_BYTES, ParsedFile, parse
 from cep.language.reader.places import Places
 from cep.language.reader.yaml_nodes import MAX_BYTES, Entries, Scalar, read_nodes
-from cep.language.syntax import Literal, RuleTest
+from cep.language.syntax import Fixture, Literal, RuleTest
 from cep.language.yaml_form import parse_yaml
 
 REFERENCE = """
@@ -317,3 +317,12 @@ def test_one_character_mutations_never_crash(data: st.DataObject) -> None:
     parsed = parse_yaml(REFERENCE[:index] + new + REFERENCE[index + data.draw(st.integers(0, 3)) :])
     lines = REFERENCE.count("\n") + 2
     assert all(1 <= diagnostic.span.line <= lines for diagnostic in parsed.diagnostics)
+
+
+@pytest.mark.parametrize(("expect", "is_open"), [("", True), ("[]", False), ("nothing", False)])
+def test_a_test_reads_files_and_may_leave_open_what_it_expects(expect: str, is_open: bool) -> None:
+    text = f"tests:\n  - name: a\n    given: [{{file: a.jsonl}}]\n    expect: {expect}\n"
+    [test] = parse_yaml(text).tree.declarations
+    assert isinstance(test, RuleTest)
+    assert test.given == (Fixture("a.jsonl"),)
+    assert (test.expect, test.open) == ((), is_open)

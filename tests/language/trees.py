@@ -333,11 +333,12 @@ data = _tuples(st.builds(syntax.EmitField, _values, names))
 timed_events = st.builds(syntax.TimedEvent, names, data, durations_us)
 repeated_events = st.builds(syntax.TimedEvent, names, data, maybe(durations_us), st.integers(0, 99), durations_only)
 passes = st.builds(syntax.TimePasses, durations_us)
+fixtures = st.builds(syntax.Fixture, texts)
 tests = st.builds(
     syntax.RuleTest,
     texts,
     _tuples(names),
-    _tuples(timed_events | repeated_events | passes),
+    _tuples(timed_events | repeated_events | passes | fixtures),
     _tuples(timed_events),
     _tuples(st.builds(syntax.TableRows, names, _tuples(data)), most=2),
     maybe(texts),

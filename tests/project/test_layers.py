@@ -39,7 +39,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "connectors": BASE,
     "store": BASE,
     "pipeline": RUN | {"connectors", "store"},
-    "testing": RUN,
+    "testing": RUN | {"connectors"},
     "__main__": frozenset({"cli"}),
     "cli": RUN | {"connectors", "store", "pipeline", "testing"},
 }

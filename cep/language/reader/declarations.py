@@ -428,7 +428,7 @@ class DeclarationBuilder(PatternBuilder):
 
     def on_test(self, tree: Built) -> syntax.RuleTest:
         self._in_test = True
-        given: list[syntax.TimedEvent | syntax.TimePasses] = []
+        given: list[syntax.GivenRow] = []
         tables: list[syntax.TableRows] = []
         zero: str | None = None
         for part in self.trees(tree, "given", "given_table"):
@@ -442,13 +442,15 @@ class DeclarationBuilder(PatternBuilder):
                     given.append(self.build(child))
         rules = self.trees(tree, "for_rules")
         (expected,) = self.trees(tree, "expected")
+        rows = self._build_all(self.trees(expected))
         node = syntax.RuleTest(
             self.string(self.tokens(tree, "STRING")[0]),
             self.names(rules[0]) if rules else (),
             tuple(given),
-            self._build_all(self.trees(expected)),
+            rows,
             tuple(tables),
             zero,
+            not rows and expected.meta.empty,
             span=self.span(tree),
         )
         self._in_test = False
@@ -486,6 +488,9 @@ class DeclarationBuilder(PatternBuilder):
 
     def on_time_passes(self, tree: Built) -> syntax.TimePasses:
         return syntax.TimePasses(self.microseconds(self.tokens(tree)[0]), span=self.span(tree))
+
+    def on_fixture(self, tree: Built) -> syntax.Fixture:
+        return syntax.Fixture(self.string(self.tokens(tree)[0]), span=self.span(tree))
 
     def on_assignment(self, tree: Built) -> syntax.EmitField:
         name, value = self.trees(tree)

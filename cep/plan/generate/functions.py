@@ -16,7 +16,7 @@ from cep.diagnostics import Span
 from cep.event import Event
 from cep.language.checked import CheckedKey, Expression
 from cep.plan.generate.expressions import Generator, base_namespace
-from cep.plan.generate.nodes import assign, attribute, call, class_of, function, if_else, is_, name
+from cep.plan.generate.nodes import assign, attribute, call, class_of, function, if_else, inherit_places, is_, name
 from cep.plan.generate.readers import ReaderBuilder
 from cep.plan.generate.scope import PARAMETERS, Scope
 from cep.plan.generate.support import canonical_key
@@ -63,7 +63,7 @@ class ExpressionCompiler(Protocol):
 
 
 class Functions:
-    """Generated functions. ``sources`` keeps what was generated, by name, for ``cep explain``."""
+    """Generated functions. :attr:`sources` tells what was generated, by name, for ``cep explain``."""
 
     def __init__(self, projection: Projection, clock: EventClock) -> None:
         self._projection = projection
@@ -82,7 +82,12 @@ class Functions:
         self._generator = Generator(projection, self._namespace)
         self._readers = ReaderBuilder(self._generator, projection, clock)
         self._scans = ScanBuilder(self._generator, projection)
-        self.sources: dict[str, str] = {}
+        self._modules: dict[str, ast.Module] = {}
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """The Python text of what was generated so far, by name. Written when it is asked for: that costs the most."""
+        return {name: ast.unparse(module) for name, module in self._modules.items()}
 
     def reader(self, plan: TypePlan) -> Reader:
         """See :class:`ExpressionCompiler`."""
@@ -171,11 +176,12 @@ class Functions:
 
     def _title(self, what: str, event_type: str) -> str:
         safe = "".join(c if c.isascii() and c.isalnum() else "_" for c in event_type)
-        return f"{what}_{safe}_{len(self.sources)}" if safe else f"{what}_{len(self.sources)}"
+        return f"{what}_{safe}_{len(self._modules)}" if safe else f"{what}_{len(self._modules)}"
 
     def _compile(self, definition: ast.FunctionDef, span: Span | None) -> Any:
-        module = ast.fix_missing_locations(ast.Module([definition], []))
-        self.sources[definition.name] = ast.unparse(module)
+        module = ast.Module([definition], [])
+        inherit_places(module)
+        self._modules[definition.name] = module
         code = compile(module, span.file if span is not None and span.file else "<rules>", "exec")
         exec(code, self._namespace)  # noqa: S102 - built from nodes of the checked rules, never from text
         return self._namespace.pop(definition.name)

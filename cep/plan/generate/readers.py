@@ -12,7 +12,19 @@ from collections.abc import Sequence
 
 from cep.language.checked import Expression, SchemaField
 from cep.plan.generate.expressions import Generator
-from cep.plan.generate.nodes import assign, attribute, call, class_of, compare, function, if_else, is_, is_not, name
+from cep.plan.generate.nodes import (
+    any_bit,
+    assign,
+    attribute,
+    call,
+    class_of,
+    compare,
+    function,
+    if_else,
+    is_,
+    is_not,
+    name,
+)
 from cep.plan.generate.scope import Scope
 from cep.plan.intake import EventClock, admission
 from cep.plan.plan import TypePlan, time_fields
@@ -64,14 +76,12 @@ class ReaderBuilder:
     def _mask(self, conditions: Sequence[Expression | None], loaded: dict[str, str]) -> ast.expr:
         scope = Scope(loaded=loaded)
         always = sum(1 << bit for bit, condition in enumerate(conditions) if condition is None)
-        mask: ast.expr | None = ast.Constant(always) if always else None
+        parts: list[ast.expr] = [ast.Constant(always)] if always else []
         for bit, condition in enumerate(conditions):
-            if condition is None:
-                continue
-            truth = self._generator.truth(condition, scope)
-            part = if_else(truth, ast.Constant(1 << bit), ast.Constant(0))
-            mask = part if mask is None else ast.BinOp(mask, ast.BitOr(), part)
-        return mask if mask is not None else ast.Constant(0)
+            if condition is not None:
+                truth = self._generator.truth(condition, scope)
+                parts.append(if_else(truth, ast.Constant(1 << bit), ast.Constant(0)))
+        return any_bit(parts)
 
     def _time(self, plan: TypePlan | None) -> list[ast.stmt]:
         """Find the time field that is present, add up its halves, fall back on the clock."""

@@ -20,7 +20,19 @@ from cep.event import HIDDEN_NAMES, Event
 from cep.language.checked import SchemaField
 from cep.plan.catalogue import ANY_TYPE
 from cep.plan.generate.expressions import Generator
-from cep.plan.generate.nodes import assign, attribute, call, compare, function, if_else, is_, is_not, item, name
+from cep.plan.generate.nodes import (
+    any_bit,
+    assign,
+    attribute,
+    call,
+    compare,
+    function,
+    if_else,
+    is_,
+    is_not,
+    item,
+    name,
+)
 from cep.plan.generate.scope import Scope
 from cep.plan.plan import Plan, TypePlan, time_fields
 from cep.plan.walk import candidate_fields, may_fail
@@ -250,14 +262,13 @@ class ScanBuilder:
         tested = [condition for condition in plan.conditions if condition is not None]
         used = sorted({field for condition in tested for field in candidate_fields(condition)})
         loaded = {field: f"v{number}" for number, field in enumerate(used)}
-        mask: ast.expr | None = ast.Constant(always) if always else None
+        parts: list[ast.expr] = [ast.Constant(always)] if always else []
         for bit, condition in enumerate(plan.conditions):
             if condition is not None:
                 truth = self._generator.truth(condition, Scope(loaded=loaded))
-                part = if_else(truth, ast.Constant(1 << bit), ast.Constant(0))
-                mask = part if mask is None else ast.BinOp(mask, ast.BitOr(), part)
+                parts.append(if_else(truth, ast.Constant(1 << bit), ast.Constant(0)))
         loads: list[ast.stmt] = [assign(variable, self._field(field)) for field, variable in loaded.items()]
-        return [*loads, assign("mask", mask or ast.Constant(0))]
+        return [*loads, assign("mask", any_bit(parts))]
 
     def _hand_over(self, plan: TypePlan, number: int) -> list[ast.stmt]:
         """What an event of one type needs that a rule looks at, and its receivers."""
