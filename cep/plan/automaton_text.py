@@ -27,6 +27,16 @@ def automaton_rows(pattern: PatternPlan) -> Iterator[str]:
         yield f"all within {duration_text(pattern.within_us)} of the first event"
 
 
+def edge_text(pattern: PatternPlan, edge: Edge, source: int | None) -> str:
+    """What an edge of the automaton asks for; empty where that is only an event that fits."""
+    return ", ".join(dict.fromkeys(_edge_parts(pattern.automaton, edge, source)))
+
+
+def finish_text(automaton: Automaton, place: Place) -> str:
+    """What completes a match at a place; empty where being there does."""
+    return "" if place.finish is None else ", ".join(dict.fromkeys(_finish(automaton, place, place.finish)))
+
+
 def _told(parts: list[str]) -> str:
     return f": {', '.join(parts)}" if parts else ""
 
