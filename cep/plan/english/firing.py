@@ -13,9 +13,9 @@ from cep.durations import duration_text
 from cep.language import checked as c
 from cep.plan.english import events
 from cep.plan.english.patterns import (
-    absence,
     before_closing,
     closing,
+    closing_bound,
     grouped,
     is_one_event,
     loop_of,
@@ -65,7 +65,15 @@ def _fires(rule: c.CheckedRule, plan: PatternPlan) -> str:
         return f"Fires at each event that is {phrase(pattern)}{_satisfying(rule)}."
     what = "this sequence" if isinstance(pattern, c.Sequence) else "this"
     whose = _whose(rule, within_us)
-    return f"Fires at the event that completes {what}{whose}: {phrase(pattern)}{_satisfying(rule, ', such that')}."
+    at = _completed_by({place.finish.when for place in places if place.finish is not None})
+    return f"Fires at the {at} that completes {what}{whose}: {phrase(pattern)}{_satisfying(rule, ', such that')}."
+
+
+def _completed_by(when: set[str]) -> str:
+    """What completes a match; a loop that is closed is closed by an event or at its deadline."""
+    if when == {"at_once"}:
+        return "event"
+    return "event or the deadline" if "at_once" in when or "until" in when else "deadline"
 
 
 def _without_bound(rule: c.CheckedRule) -> tuple[c.PatternNode, int | None]:
@@ -136,14 +144,14 @@ def _until(rule: c.CheckedRule, until: c.Until, pattern: c.PatternNode, within_u
 
 
 def _silence(rule: c.CheckedRule, away: c.Absence) -> str:
-    if away.duration_us is None:
-        return f"Fires when {absence(away)} has come."
+    assert away.duration_us is not None, "refused by the checker"
     length = duration_text(away.duration_us)
     one = grouped(away.element)
     whose = f" {of_one(rule.keys)}" if rule.keys else ""
+    satisfying = _satisfying(rule, ", and")
     return (
-        f"Fires {length} after {one}{whose} if no other one has come by then; one at exactly {length} still "
-        f"counts as come. It fires once per silence; the next one re-arms it."
+        f"Fires {length} after {one}{whose} if no other one has come by then{satisfying}; one at exactly {length} "
+        f"still counts as come. It fires once per silence; the next one re-arms it."
     )
 
 
@@ -167,7 +175,8 @@ def _absent(
     same = f" of the same {key_names(rule.keys)}" if rule.keys else ""
     missing = f"no {without_article(away.element)}{same} has come by then"
     whose = f" {of_one(rule.keys)}" if rule.keys else ""
-    wait_us = away.duration_us if away.duration_us is not None else within_us
+    part = None if away.duration_us is not None else closing_bound(pattern)
+    wait_us = away.duration_us if away.duration_us is not None else part.within_us if part is not None else within_us
     assert wait_us is not None
     length = duration_text(wait_us)
     satisfying = _satisfying(rule, ", and")
@@ -176,14 +185,19 @@ def _absent(
         return f"Fires {length} after {events.single(before)}{whose} if {missing}{satisfying}; {still}."
     still = f" One that comes at exactly {length} still prevents it."
     what = "this sequence" if isinstance(before, c.Sequence) else "this"
-    if away.duration_us is None:
-        head = f"Fires {length} after the first event of {what}{_whose(rule, None)}, if it is complete and {missing}"
-    else:
-        head = f"Fires {length} after the last event of {what}{_whose(rule, within_us)}, if {missing}"
+    edge = f"the first event of {what}"
+    if away.duration_us is not None:
+        edge = f"the last event of {what}"
         loop = closing(before)
         if isinstance(loop, c.Loop) and loop.maximum is None:
             still += " A further event that fits the loop before it extends it and restarts the wait."
-    return f"{head}{satisfying}: {phrase(before)}.{still}"
+    elif part is not None:
+        start = before_closing(part)
+        edge = f"{grouped(start) if start is not None else 'the first event'} at the end of {what}"
+    complete = "it is complete and " if away.duration_us is None else ""
+    within = within_us if away.duration_us is not None or part is not None else None
+    head = f"Fires {length} after {edge}{_whose(rule, within)}, if {complete}{missing}{satisfying}"
+    return f"{head}: {phrase(before)}.{still}"
 
 
 # ---- what else must hold ----
@@ -198,7 +212,8 @@ def _across_steps(rule: c.CheckedRule, plan: PatternPlan) -> Iterator[str]:
             failing = f"it is tested when the loop `{conjunct.last}` ends"
         elif strict:
             failing = "where events must follow immediately, one that fails it ends the attempt"
-        yield f"Across the steps, {code(conjunct.expression)} must hold; {failing}."
+        where = "Across the steps," if len(conjunct.steps) > 1 else "Besides,"
+        yield f"{where} {code(conjunct.expression)} must hold; {failing}."
 
 
 def _strictness(node: c.PatternNode | None) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from cep.durations import duration_text
 from cep.language import checked as c
@@ -185,10 +186,25 @@ def closing(node: c.PatternNode) -> c.PatternNode:
 
 
 def before_closing(node: c.PatternNode) -> c.PatternNode | None:
-    """What comes before the closing element of a sequence; null where nothing does."""
-    if isinstance(node, c.Bounded):
-        return before_closing(node.element)
-    if not isinstance(node, c.Sequence):
-        return None
-    rest = node.links[:-1]
-    return c.Sequence(node.first, rest) if rest else node.first
+    """What comes before the closing element, also where that ends a group; null where nothing does."""
+    match node:
+        case c.Bounded() | c.Consecutive():
+            return before_closing(node.element)
+        case c.Sequence():
+            *rest, last = node.links
+            inner = before_closing(last.element)
+            links = (*rest, *([replace(last, element=inner)] if inner is not None else []))
+            return c.Sequence(node.first, links) if links else node.first
+    return None
+
+
+def closing_bound(node: c.PatternNode) -> c.Bounded | None:
+    """The innermost part with a bound of its own that the closing element ends."""
+    match node:
+        case c.Sequence():
+            return closing_bound(node.links[-1].element)
+        case c.Consecutive():
+            return closing_bound(node.element)
+        case c.Bounded():
+            return closing_bound(node.element) or node
+    return None

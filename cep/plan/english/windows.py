@@ -147,7 +147,8 @@ def _closing(rule: c.CheckedRule, window: c.CheckedWindow, condition: str) -> It
             yield f"Gathers the {many}{whose} in {batch}, and fires at the last event of each{provided}."
         case _:
             assert window.duration_us is not None
-            ends = f"once nothing has come for {duration_text(window.duration_us)}"
+            gap = duration_text(window.duration_us)
+            ends = f"once nothing has come for {gap} (one at exactly {gap} still belongs to it)"
             if window.maximum_us is not None:
                 ends += f", or {duration_text(window.maximum_us)} after its first event"
             yield f"Gathers the {many}{whose} in sessions. A session ends {ends}; at its end it fires{provided}."
