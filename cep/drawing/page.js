@@ -47,6 +47,16 @@
     return made;
   };
 
+  // A paragraph; what stands in backticks as code.
+  const paragraph = (text) => {
+    const made = element("p");
+    text.split("`").forEach((part, number, all) => {
+      const closed = number % 2 && number < all.length - 1;
+      made.append(closed ? element("code", part) : number % 2 ? `\`${part}` : part);
+    });
+    return made;
+  };
+
   const links = (title, ids) => {
     if (!ids.length) return [];
     const list = element("ul", undefined, "links");
@@ -66,7 +76,7 @@
     const severity = node.severity ? [`severity ${node.severity}`] : [];
     const told = [node.kind, ...severity, ...(node.marks || []), ...(node.tags || [])].join(" · ");
     const parts = [element("h2", node.name), element("p", told, "kind")];
-    (node.about || []).forEach((text) => parts.push(element("p", text)));
+    (node.about || []).forEach((text) => parts.push(paragraph(text)));
     if (node.text) parts.push(element("h3", "as written"), element("pre", node.text));
     if (node.place) parts.push(element("p", node.place, "kind"));
     const inside = document.getElementById(`inside-${id}`);

@@ -54,7 +54,7 @@ def _fires(rule: c.CheckedRule, plan: PatternPlan) -> str:
             return _silence(rule, away)
         case c.Absence() as away:
             return _absent(rule, plan, pattern, away, within_us)
-        case c.Until() as until if any(p.finish is not None and p.finish.when == "until" for p in places):
+        case c.Until(element=c.Loop()) as until:
             return _until(rule, until, pattern, within_us)
     looped = loop_of(pattern)
     if looped is not None:
@@ -66,6 +66,8 @@ def _fires(rule: c.CheckedRule, plan: PatternPlan) -> str:
     what = "this sequence" if isinstance(pattern, c.Sequence) else "this"
     whose = _whose(rule, within_us)
     at = _completed_by({place.finish.when for place in places if place.finish is not None})
+    if isinstance(closing(pattern), c.Until):  # a group without a loop is complete at its last event
+        at = "event"
     return f"Fires at the {at} that completes {what}{whose}: {phrase(pattern)}{_satisfying(rule, ', such that')}."
 
 

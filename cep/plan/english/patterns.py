@@ -26,8 +26,10 @@ def phrase(node: c.PatternNode) -> str:
             return f"either {listed([grouped(member) for member in node.members], 'or')}"
         case c.SomeOf():
             return _some_of(node)
-        case c.Until():
+        case c.Until(element=c.Loop()):
             return f"{grouped(node.element)}, up to {grouped(node.stop)} that closes it and is no part of it"
+        case c.Until():
+            return f"{grouped(node.element)}, unless {grouped(node.stop)} comes before it is complete"
         case c.Bounded():
             return f"({phrase(node.element)}, all within {duration_text(node.within_us)}, inclusive)"
         case c.Absence():

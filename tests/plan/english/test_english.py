@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from cep.engine import Engine
 from cep.plan.compiling import compile_rules
 from cep.plan.english.rules import english, sentences
 from cep.plan.english.wording import article, ordinal, quantity
@@ -124,3 +125,38 @@ def test_what_is_kept_and_its_bound(rule: str, bounds: list[tuple[str, int | Non
 def test_what_a_definition_stands_for_is_told_once() -> None:
     [rule] = rules_of('define failed login as Login(outcome == "failure")\nrule r when 2 failed logins per u emit X()')
     assert english(rule).count('outcome equal to "failure"') == 1
+
+
+@pytest.mark.parametrize(
+    ("rule", "given", "fires_at", "sentence"),
+    [
+        ("when (A then C) until B within 1h per k", "0A 1C 2A 3B 4C", [1], "Fires at the event that completes this"),
+        ("when 2+ A as a until B within 1h per k", "0A 1B 2A 3A 4B", [4], "Fires when a B of the same k closes it"),
+        ("when 1 to 3 A as a until B within 1h per k", "0A 1A 2A", [2], "or as soon as it can grow no more"),
+        ("when A then no B for 5s per k", "0A 1A 6B 20Z", [5], "one at exactly 5 seconds still prevents it"),
+        ("when A as a then A as b then no B within 5s per k", "0A 2A 20Z", [5], "after the first event of this"),
+        ("when S then (A then no B within 5s) within 1h per k", "0S 3A 20Z", [8], "after an A at the end of this"),
+        (
+            "when (A then no B for 5s){2} within 1h per k",
+            "0A 9A 20Z",
+            [14],
+            "Fires at the deadline that completes this",
+        ),
+        ("when no A for 5s per k", "0A 5A 11A 20Z", [10, 16], "one at exactly 5 seconds still counts as come"),
+        ("when some A per k", "0A 1A", [0, 1], "Fires at each A."),
+        ("when 2 to 5 A within 1h per k", "0A 1A 2A 3A", [1, 3], "fires again after two new ones"),
+        ("when 2+ A within 1h per k having count() > 2", "0A 1A 2A", [2], "from the second within 1 hour"),
+        ("from A per k over session of 5s", "0A 5A 11A 40Z", [10, 16], "one at exactly 5 seconds still belongs to it"),
+        ("when A as a then no A for 5s per k", "0A 3A 20Z", [8], "if no A of the same k has come by then"),
+    ],
+)
+def test_the_engine_does_what_the_sentence_says(rule: str, given: str, fires_at: list[int], sentence: str) -> None:
+    text = f"rule r {rule} emit X()"
+    [plan] = rules_of(text)
+    assert sentence in english(plan)
+    engine = Engine.from_rules(text)
+    derived = []
+    for each in given.split():
+        derived += engine.push({"type": each[-1], "time": f"2026-01-01T00:00:{int(each[:-1]):02d}Z", "k": 1})
+        derived += engine.advance(f"2026-01-01T00:00:{int(each[:-1]):02d}Z")
+    assert [int(str(found.time)[17:19]) for found in derived] == fires_at
