@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 import textwrap
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cep.cli.options import color_option, rules_argument, settings_option
-from cep.cli.terminal import Console
+from cep.cli.terminal import Console, style_of, use_color
 from cep.diagnostics import did_you_mean, suggestion
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ EPILOG = """\b
 Examples:
   cep explain rules/ --rule brute_force
   cep explain rules:payments
-  cep explain rules/ --rule brute_force --code
+  cep explain rules:authentication --rule brute_force --section sentence --section keeps
   cep explain CEP301
 """
 
@@ -35,6 +36,13 @@ Examples:
 @click.command("explain", epilog=EPILOG, short_help="Say in words what rules wait for, or what a code means.")
 @rules_argument
 @click.option("--rule", "names", multiple=True, metavar="NAME", help="Only this rule; repeatable.")
+@click.option(
+    "--section",
+    "sections",
+    multiple=True,
+    type=click.Choice(["sentence", "plan", "automaton", "key", "reads", "emits", "keeps", "evidence"]),
+    help="Only this part of what is told; repeatable.",
+)
 @click.option("--code", is_flag=True, help="Also the Python that the rules are compiled to.")
 @settings_option
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
@@ -42,12 +50,17 @@ Examples:
 def command(
     rules: tuple[str, ...],
     names: tuple[str, ...],
+    sections: tuple[str, ...],
     code: bool,
     settings: tuple[tuple[str, str], ...],
     as_json: bool,
     color: str,
 ) -> int:
-    """Say in words what rules wait for, when they fire and what they keep; or explain a diagnostic code."""
+    """Say in words what rules wait for, when they fire and what they keep; or explain a diagnostic code.
+
+    Of each rule: an English sentence, the plan and the automaton, the fields it reads, what it emits, and the state it
+    keeps with what bounds it.
+    """
     if rules and all(_CODE.fullmatch(text) and not Path(text).exists() for text in rules):
         return _explain_codes(rules, as_json)
     from cep.cli.rules import load, plan_or_exit
@@ -61,9 +74,10 @@ def command(
         told = {"rules": [describe(plan, rule) for rule in chosen], "code": sources}
         click.echo(json.dumps(told))
         return 0
-    parts = [explain(plan, rule) for rule in chosen]
+    parts = [explain(plan, rule, sections, style_of(use_color(color, sys.stdout))) for rule in chosen]
     parts += [f"# {name}\n{text}" for name, text in sources.items()]
-    click.echo("\n\n".join(parts) if parts else "no rules: all are disabled, or the files declare none")
+    nothing = "no rules: all are disabled, or the files declare none"
+    click.echo("\n\n".join(parts) if parts else nothing, color=True)
     return 0
 
 

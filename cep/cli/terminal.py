@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from collections.abc import Callable
 from typing import TextIO
 
 from cep.diagnostics import visible
 
-__all__ = ["Console", "counted", "use_color", "visible"]
+__all__ = ["Console", "counted", "style_of", "use_color", "visible"]
 
 _STYLES = {"error": "1;31", "warning": "1;33", "strong": "1", "dim": "2", "good": "32", "name": "36"}
 
@@ -23,6 +24,14 @@ def use_color(choice: str, stream: TextIO) -> bool:
     if any(os.environ.get(name, "0") not in ("", "0") for name in ("FORCE_COLOR", "CLICOLOR_FORCE")):
         return True
     return is_terminal(stream) and os.environ.get("TERM") != "dumb"
+
+
+_PAGE = {"rule": "1;36", "title": "1", "code": "32", "doc": "3"}
+
+
+def style_of(colored: bool) -> Callable[[str, str], str]:
+    """How the parts of a page are painted: rule, title, code, doc. Without colours a text stays as it is."""
+    return lambda text, part: f"\x1b[{_PAGE[part]}m{text}\x1b[0m" if colored and text else text
 
 
 def is_terminal(stream: TextIO | None) -> bool:

@@ -1,53 +1,81 @@
 """A plan in words: what a rule waits for, what it reads and keeps, when it fires. Plan layer.
 
-Made from the plan alone, so that what is told is what runs. :func:`describe` gives plain data, :func:`explain` text.
+The sentence is made in :mod:`cep.plan.english`, all else from the plan alone, so that what is told is what runs.
+:func:`describe` gives plain data, :func:`explain` text.
 """
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from cep.durations import duration_text
 from cep.language.checked import Aggregate, CheckedKey, Constant
-from cep.language.words import number_word, quoted
+from cep.language.words import quoted
 from cep.plan.automaton import Fit
-from cep.plan.explain_windows import contents_text, evaluated_text, state_texts, window_sentence
+from cep.plan.automaton_text import automaton_rows
+from cep.plan.english.rules import english, sentences
+from cep.plan.english.wording import listed
+from cep.plan.explain_windows import contents_text, evaluated_text
 from cep.plan.expression_text import aggregate_text, expression_text
 from cep.plan.field_uses import field_uses
-from cep.plan.join_text import join_rows, join_sentence, join_state
-from cep.plan.pattern_planner import is_strict, watch_fits
-from cep.plan.pattern_text import automaton_rows, listed, pattern_phrase
+from cep.plan.join_text import join_rows
+from cep.plan.kept_state import kept_state
+from cep.plan.pattern_planner import watch_fits
 from cep.plan.plan import AggregatePlan, JoinPlan, PatternPlan, Plan, RulePlan, StepPlan, WindowPlan
 
 _WIDTH = 100
-_ORDINALS = ("", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+
+SECTIONS = ("sentence", "plan", "automaton", "key", "reads", "emits", "keeps", "evidence")
+"""What the text of a rule consists of, in its order."""
+
+_IN_SECTION = {
+    "steps": "plan", "matters by its absence": "plan", "when a loop ends": "plan", "joins": "plan", "window": "plan",
+}  # fmt: skip
+"""The titles that belong to the section `plan`."""
 
 
-def explain(plan: Plan, rule: RulePlan) -> str:
-    """The text of ``cep explain`` for one rule. No line break at the end."""
+def explain(
+    plan: Plan, rule: RulePlan, chosen: Collection[str] = (), style: Callable[[str, str], str] = lambda text, _: text
+) -> str:
+    """The text of ``cep explain`` for one rule. No line break at the end.
+
+    ``chosen`` are names of :data:`SECTIONS`, none for all; ``style`` colours a text for a part of the page (``rule``,
+    ``title``, ``code``, ``doc``).
+    """
     told = describe(plan, rule)
     about = " · ".join([*([f"severity {rule.severity}"] if rule.severity else []), *rule.tags])
-    lines = [f"rule {rule.name}" + (f"   ({about})" if about else "")]
-    if rule.doc:
-        lines += _wrapped(rule.doc)
-    lines += ["", *_wrapped(told["sentence"]), ""]
+    lines = [style(f"rule {rule.name}", "rule") + (f"   ({about})" if about else "")]
+    if not chosen or "sentence" in chosen:
+        lines += [style(line, "doc") for line in _wrapped(rule.doc or "")]
+        lines += ["", *(_coded(line, style) for line in _wrapped(told["sentence"])), ""]
     for title, rows in _sections(told):
-        lines.append(f"  {title}")
-        lines += [line for row in rows for line in _hanging(row)]
-    return "\n".join(lines)
+        if not chosen or _IN_SECTION.get(title, title) in chosen:
+            lines.append(style(f"  {title}", "title"))
+            lines += [_coded(line, style) for row in rows for line in _hanging(row)]
+    return "\n".join(lines).rstrip()
+
+
+def _coded(line: str, style: Callable[[str, str], str]) -> str:
+    """The line, what stands in backticks as code; a pair that a line break parts stays as it is."""
+    parts = line.split("`")
+    if len(parts) % 2 == 0:
+        return line
+    return "".join(style(f"`{part}`", "code") if number % 2 else part for number, part in enumerate(parts))
 
 
 def describe(plan: Plan, rule: RulePlan) -> dict[str, Any]:
     """The same as plain data."""
     operator = rule.operator
+    state = kept_state(rule)
     return {
         "rule": rule.name,
         "doc": rule.doc,
         "severity": rule.severity,
         "tags": list(rule.tags),
-        "sentence": sentence(rule),
+        "sentence": english(rule),
+        "sentences": sentences(rule),
         "steps": _steps(plan, operator) if isinstance(operator, PatternPlan) else [],
         "absences": _absences(plan, operator) if isinstance(operator, PatternPlan) else [],
         "ends": _ends(operator) if isinstance(operator, PatternPlan) else [],
@@ -64,7 +92,8 @@ def describe(plan: Plan, rule: RulePlan) -> dict[str, Any]:
             "every": duration_text(rule.at_most.every_us),
             "keys": None if rule.at_most.keys is None else [key.name for key in rule.at_most.keys],
         },
-        "state": _state(rule),
+        "state": [kept.text for kept in state] or ["nothing"],
+        "bounds": [kept.data for kept in state],
         "evidence": _evidence(operator, rule.join),
     }
 
@@ -245,47 +274,6 @@ def _emits(rule: RulePlan) -> str:
     return f"{emit.type}({', '.join(shown)})"
 
 
-def _state(rule: RulePlan) -> list[str]:
-    operator = rule.operator
-    if isinstance(operator, WindowPlan):
-        kept = state_texts(operator, rule.join is not None and rule.join.joins)
-    elif operator.counts_only:
-        kept = _newest(operator)
-    else:
-        kept = _runs(operator)
-    if rule.join is not None:
-        kept = [*join_state(rule.join), *kept]
-    if rule.at_most is not None:
-        many = "emission" if rule.at_most.count == 1 else f"{rule.at_most.count} emissions"
-        per = "key" if rule.at_most.keys is None else listed([f"`{key.name}`" for key in rule.at_most.keys], "and")
-        kept.append(f"per {per} the time of the last {many}")
-    if rule.keys and kept:
-        kept.append("as many keys as are alive, up to the limit `keys`")
-    return kept or ["nothing"]
-
-
-def _newest(pattern: PatternPlan) -> list[str]:
-    before = pattern.steps[0].minimum - 1
-    if not before:
-        return []
-    age = "" if pattern.within_us is None else f", none older than {duration_text(pattern.within_us)}"
-    return [f"per key the newest {before} event{'s' * (before > 1)} that fit{'s' * (before == 1)}{age}"]
-
-
-def _runs(pattern: PatternPlan) -> list[str]:
-    kept = ["per key the runs (partial matches), up to the limit `runs_per_key`"]
-    if any(step.maximum is None for step in pattern.steps):
-        kept.append("per run the events of a loop, up to the limit `loop_events`")
-    bound_us = pattern.within_us
-    if bound_us is not None:
-        kept.append(f"a run goes once its first event is older than {duration_text(bound_us)}")
-    elif len(pattern.steps) > 1 or pattern.steps[0].minimum > 1:
-        kept.append("nothing bounds how long a run waits: add `within`")
-    if pattern.sets_timers:
-        kept.append("a timer per run that waits for its deadline")
-    return kept
-
-
 def _evidence(operator: PatternPlan | WindowPlan, join: JoinPlan | None) -> str:
     if join is not None:
         labels = dict.fromkeys(f"`{role.label}`" for role in join.roles if role.table is None)
@@ -294,94 +282,3 @@ def _evidence(operator: PatternPlan | WindowPlan, join: JoinPlan | None) -> str:
         return f"the events in the window as `{operator.label}`, the newest up to the limit `evidence`"
     labels = dict.fromkeys(f"`{step.label}`" for step in operator.bound)
     return f"the events bound as {listed(list(labels), 'and')}, the newest up to the limit `evidence`"
-
-
-# ---- the sentence ----
-
-
-def sentence(rule: RulePlan) -> str:
-    """What the rule waits for, and when it fires, in English."""
-    operator = rule.operator
-    told = _window_sentence(operator, rule.join) if isinstance(operator, WindowPlan) else _pattern_sentence(operator)
-    keys = listed([f"`{key.name}`" for key in rule.keys], "and")
-    if keys:
-        told[0] = f"For each {keys}, {told[0]}"
-    elif isinstance(operator, PatternPlan) and operator.counts_only and not _many(operator):
-        told[0] = f"{told[0][:1].upper()}{told[0][1:]}"
-    else:
-        told[0] = f"Over all events together, {told[0]}"
-    if rule.at_most is not None:
-        own = rule.at_most.keys
-        per_key = " for each key" if rule.keys else ""
-        if own is not None:
-            per_key = f" for each {listed([f'`{key.name}`' for key in own], 'and')}"
-        times, every = number_word(rule.at_most.count), _span(rule.at_most.every_us)
-        told.append(f"It emits at most {times} every {every}{per_key} and counts the rest.")
-    return " ".join(told)
-
-
-def _window_sentence(window: WindowPlan, join: JoinPlan | None) -> list[str]:
-    if join is None:
-        return window_sentence(window, _window_events(window))
-    first, *rest = window_sentence(window, None if join.joins else _window_events(window))
-    return [f"{join_sentence(join)}; {first}", *rest]
-
-
-def _pattern_sentence(pattern: PatternPlan) -> list[str]:
-    assert pattern.written is not None
-    what = f"waits for {pattern_phrase(pattern.written)}"
-    many = _many(pattern)
-    if pattern.within_us is not None:
-        what += f"; from the first event to the last no more than {duration_text(pattern.within_us)} may pass"
-    if pattern.having is not None:
-        what += f"; the whole match must satisfy `{expression_text(pattern.having)}`"
-    told = [what + "."]
-    if many and not is_strict(pattern.automaton):
-        told.append("Other events in between are skipped.")
-    told.append(_fires(pattern))
-    if pattern.on_timeout is not None:
-        told.append(f"A run that runs out of time emits {pattern.on_timeout.type} at its deadline.")
-    if many or pattern.sets_timers:
-        told.append(_SKIPS[pattern.skip.strategy].format(_skipped_to(pattern)))
-    return told
-
-
-_SKIPS = {
-    "past_last": "The events of a match take part in no other match of this rule and key.",
-    "to_next": "A match removes what its first event began, and nothing else.",
-    "no_skip": "A match removes nothing that other events began.",
-    "to_first": "A match removes what began before its first `{}`.",
-    "to_last": "A match removes what began before its last `{}`.",
-}
-
-
-def _skipped_to(pattern: PatternPlan) -> str:
-    return "" if pattern.skip.step is None else pattern.steps[pattern.skip.step].name
-
-
-def _many(pattern: PatternPlan) -> bool:
-    """Whether a match may hold several events."""
-    return sum(step.minimum for step in pattern.bound) > 1 or pattern.bound[-1].maximum is None
-
-
-def _span(duration_us: int) -> str:
-    """``10 minutes``, and ``minute`` for one: what follows `every` and `the last`."""
-    return duration_text(duration_us).removeprefix("1 ")
-
-
-def _fires(pattern: PatternPlan) -> str:
-    finishes = [place.finish for place in pattern.automaton.places.values() if place.finish is not None]
-    at_times = [finish.when for finish in finishes if finish.when != "at_once"]
-    last = pattern.bound[-1]
-    if "until" in at_times:
-        return "It fires when the loop is closed, or its time is up."
-    if at_times:
-        return "It fires when the deadline has passed, and the derived event's time is the deadline."
-    if len(finishes) > 1:
-        return "It fires at the event that completes it."
-    if len(pattern.steps) == 1 and last.minimum == last.maximum == 1:
-        return "It fires at each such event."
-    if last.minimum > 1 or last.maximum is None:
-        ordinal = _ORDINALS[last.minimum] if last.minimum < len(_ORDINALS) else f"{last.minimum}th"
-        return f"It fires at the {ordinal} `{last.label}`" + ("." if pattern.having is None else " or a later one.")
-    return f"It fires at the `{last.label}`."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from cep.durations import duration_text
 from cep.language.words import quoted
@@ -46,34 +46,3 @@ def _join_rows(plan: Plan, stage: JoinStage, role: RolePlan) -> Iterator[str]:
         yield "   tries every pair in time: nothing is compared by `==`"
     for own, earlier in zip(stage.own, stage.earlier, strict=True):
         yield f"   finds partners by {expression_text(own, quoted(role.name))} == {expression_text(earlier)}"
-
-
-def join_sentence(join: JoinPlan) -> str:
-    """``pairs `a` with each `b` that is at most 5 minutes away, and looks up the row of `cards` ``."""
-    parts: list[str] = []
-    first = join.roles[0]
-    for stage in join.stages:
-        role = join.roles[stage.role]
-        if isinstance(stage, LookupPlan):
-            parts.append(f"looks up the row of `{stage.table}`")
-            continue
-        what = f"each `{first.label}`" if not parts else "each of these"
-        alone = " (or with none, once that time is up)" if stage.left else ""
-        parts.append(f"pairs {what} with each `{role.label}` at most {duration_text(stage.within_us)} apart{alone}")
-    text = _listed(parts)
-    return text if join.joins else f"{text} for each `{first.label}`"
-
-
-def join_state(join: JoinPlan) -> Iterator[str]:
-    """What is kept for it."""
-    for stage in join.stages:
-        if isinstance(stage, JoinStage):
-            side = join.roles[stage.role].label
-            span = duration_text(stage.within_us)
-            yield f"`{side}` and what it is joined to, for {span} each, up to the limit `join_events`"
-            if stage.left:
-                yield f"a timer for each that waits for its `{side}`"
-
-
-def _listed(parts: Sequence[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -22,6 +22,7 @@ from cep.language.checked import (
     Candidate,
     CheckedFiring,
     CheckedKey,
+    CheckedRule,
     CheckedWindow,
     Conditional,
     Constant,
@@ -371,6 +372,7 @@ class RulePlan:
     """One rule. ``number`` is its place in the order of the files; ``fingerprint`` changes when its logic does.
 
     ``reads`` lists the event types it reads with the bits it looks at: it is called only for events with one of them.
+    ``written`` is the rule as it was checked, for telling.
     """
 
     number: int
@@ -386,6 +388,7 @@ class RulePlan:
     meta: tuple[tuple[str, object], ...] = ()
     doc: str | None = None
     join: JoinPlan | None = None
+    written: CheckedRule | None = field(default=None, compare=False, repr=False)
 
     @property
     def waits_for_windows(self) -> bool:

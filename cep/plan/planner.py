@@ -64,6 +64,7 @@ def _emitted(rules: Sequence[CheckedRule]) -> dict[str, tuple[SchemaField, ...]]
 
 def _plan_rule(number: int, rule: CheckedRule, catalogue: Catalogue, tables: TableUses) -> RulePlan:
     catalogue.rule_name = rule.name
+    written = rule
     fingerprint = _fingerprint(rule)
     operator: PatternPlan | WindowPlan
     join: JoinPlan | None = None
@@ -96,6 +97,7 @@ def _plan_rule(number: int, rule: CheckedRule, catalogue: Catalogue, tables: Tab
         rule.meta,
         rule.doc,
         join,
+        written,
     )
 
 

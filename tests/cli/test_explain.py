@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,33 @@ def test_a_rule_in_words(rules: Path) -> None:
     done = invoke("explain", rules)
     assert done.exit_code == 0
     assert done.stdout.startswith("rule brute_force\n")
-    assert "waits for three" in done.stdout
+    assert 'Fires at the third Login with outcome equal to "failure" of one user within 5' in done.stdout
+
+
+def test_some_sections_of_a_rule(rules: Path) -> None:
+    told = invoke("explain", rules, "--section", "sentence", "--section", "keeps").stdout
+    assert "Fires at the third" in told
+    assert "  keeps\n    per key: the newest events that fit; at most 2, for at most 5 minutes" in told
+    assert "  reads" not in told
+    assert "  automaton" not in told
+    plan = invoke("explain", rules, "--section", "plan", "--section", "automaton").stdout
+    assert [line.strip() for line in plan.splitlines() if re.match(r"  \w", line)] == ["steps", "automaton"]
+
+
+def test_the_sections_are_those_of_the_page() -> None:
+    from cep.cli.explain import command
+    from cep.plan.explain import SECTIONS
+
+    [option] = [each for each in command.params if each.name == "sections"]
+    assert tuple(option.type.choices) == SECTIONS  # type: ignore[attr-defined]
+
+
+def test_colours_change_nothing_but_colours(rules: Path) -> None:
+    plain = invoke("explain", rules).stdout
+    painted = invoke("explain", rules, "--color", "always").stdout
+    assert "\x1b[1;36mrule brute_force\x1b[0m" in painted
+    assert re.sub(r"\x1b\[[\d;]*m", "", painted) == plain
+    assert "\x1b" not in invoke("explain", rules, "--color", "never").stdout
 
 
 def test_one_rule_of_several(rules: Path, tmp_path: Path) -> None:

@@ -113,3 +113,27 @@ def test_the_commands_it_shows_have_the_options_they_use() -> None:
 def test_the_table_of_real_lines_is_that_of_the_example(text: str, root: Path) -> None:
     example = (root / "examples" / "ssh" / README).read_text("utf-8")
     assert [n for n in ("172", "167") if n in text and n in example] == ["172", "167"]
+
+
+def test_the_picture_shows_rules_that_are_there(root: Path, text: str) -> None:
+    from xml.etree import ElementTree
+
+    [picture] = re.findall(r"!\[[^\]]+\]\((docs/[\w.]+\.svg)\)", text)
+    page = ElementTree.parse(root / picture).getroot()
+    titles = [title.text or "" for title in page.iter("{http://www.w3.org/2000/svg}title")]
+    drawn = {title.split(",")[0].split("\n")[0].removeprefix("rule ") for title in titles if title.startswith("rule ")}
+    rules = "\n".join(path.read_text("utf-8") for path in (root / "rules" / "authentication").glob("*.cep"))
+    assert drawn
+    assert drawn <= set(re.findall(r"^rule (\w+)", rules, re.MULTILINE))
+
+
+def test_what_it_shows_of_explain_is_what_explain_says(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rules = re.search(r"^```cep\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    shown = re.search(r"^```text\n\$ cep (explain [^\n]+)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    assert rules
+    assert shown
+    (tmp_path / "brute_force.cep").write_text(rules[1], "utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert CliRunner().invoke(group, shlex.split(shown[1])).stdout == shown[2]
