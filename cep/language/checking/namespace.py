@@ -190,19 +190,19 @@ class Namespace:
 
         A type that only definitions name is known to everybody else, and may stand beside the definition made of it.
         """
-        if self._near is None:
-            self._near = NearNames([*self.events, *self.emitted, *self._phrases()])
-            self._named = NearNames(name for name in self._types_in_definitions() if self._find([name]) is None)
         types = self._types_in_definitions()
-        found = [name for form in spellings([word]) for name in self._near.near(form)]
+        found = [name for form in spellings([word]) for name in self._index().near(form)]
         known = [name for name in found if word not in self._types_of_definition(name)]
         if not known and word not in types:
             known = [name for form in spellings([word]) for name in self._named.near(form)]
         forms = spellings([word])
         return next((name for name in known if joined([name]) not in forms), None)
 
-    def _phrases(self) -> list[str]:
-        return [definition.phrase for definition in self.definitions.values()]
+    def _index(self) -> NearNames:
+        if self._near is None:
+            self._near = NearNames(self.known())
+            self._named = NearNames(name for name in self._types_in_definitions() if self._find([name]) is None)
+        return self._near
 
     def _types_of_definition(self, phrase: str) -> list[str]:
         definition = self.definitions.get(joined([phrase]))
@@ -220,7 +220,8 @@ class Namespace:
         self.report.error("CEP202", message, span, hint)
 
     def _nearest(self, phrase: str) -> str:
-        near = closest(phrase, self.known())
+        """By the index where one name differs by a letter: the other comparison looks at each name."""
+        near = next(iter(self._index().near(phrase)), None) or closest(phrase, self.known())
         for spelling in spellings(phrase.split()):
             near = near or closest(spelling.replace("_", " "), self.known())
         return did_you_mean(near) or f"declare it: `define {phrase} as EVENT(…)`"
