@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from cep.diagnostics import Diagnostic, Span
 from cep.language import syntax
+from cep.language.ignoring import Ignore, find_ignores
 from cep.language.mending import Mended, mend
 from cep.language.reader.clauses import mentioned_clauses
 from cep.language.reader.places import Places
@@ -43,13 +44,14 @@ class ParsedFile:
     """What could be read of one file.
 
     ``tree`` holds the declarations that were read, rules that are broken in part among them (``syntax.Rule.broken``);
-    ``diagnostics`` all syntax errors in the order of their places, and ``broken`` what the declarations that are
-    broken, in part or wholly, would have declared.
+    ``diagnostics`` all syntax errors in the order of their places, ``broken`` what the declarations that are
+    broken, in part or wholly, would have declared, and ``ignores`` the comments that ignore warnings.
     """
 
     tree: syntax.RuleFile
     diagnostics: tuple[Diagnostic, ...] = ()
     broken: tuple[Broken, ...] = ()
+    ignores: tuple[Ignore, ...] = ()
 
 
 def parse(text: str, file: str = "<rules>") -> ParsedFile:
@@ -65,7 +67,8 @@ def parse(text: str, file: str = "<rules>") -> ParsedFile:
     broken = tuple(item for result in results for item in result.broken)
     diagnostics = _without_uses(text, diagnostics, broken)
     span = places.span(0, len(text))
-    return ParsedFile(syntax.RuleFile(declarations, span=span), tuple(diagnostics), broken)
+    ignores = find_ignores(text, places, "cep")
+    return ParsedFile(syntax.RuleFile(declarations, span=span), tuple(diagnostics), broken, ignores)
 
 
 def _without_uses(text: str, diagnostics: list[Diagnostic], broken: tuple[Broken, ...]) -> list[Diagnostic]:
@@ -254,6 +257,7 @@ def parse_fragment(
     from lark.exceptions import UnexpectedInput
 
     from cep.language.mistakes.explain import explain
+    from cep.language.mistakes.situation import correction
     from cep.language.reader.declarations import DeclarationBuilder
     from cep.language.reader.fragments import fragment_value
     from cep.language.reader.grammar import grammar_parser
@@ -265,7 +269,12 @@ def parse_fragment(
     try:
         tree = grammar_parser().parse(text, start=start)
     except UnexpectedInput:
-        return ParsedFragment(None, (explain(text, start, places).diagnostic,))
+        problem = explain(text, start, places)
+        fix = None
+        if problem.correction is not None:
+            first, last, instead = problem.correction
+            fix = correction(places, places.span(first, last), instead)
+        return ParsedFragment(None, (replace(problem.diagnostic, fix=fix),))
     builder = DeclarationBuilder(places, in_test=in_test)
     value = None if _too_deep(tree, builder) else fragment_value(entry, tree, builder)
     builder.finish()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from functools import cache
+from typing import Any
 
 from cep.functions import FUNCTIONS
 from cep.language.checked import (
@@ -45,12 +46,12 @@ def walk(node: object) -> Iterator[object]:
         yield part
         if isinstance(part, tuple):
             stack.extend(reversed(part))
-        elif names := _parts(type(part)):
+        elif names := _parts(type(part)):  # type: ignore[arg-type]  # a class is hashable
             stack.extend([getattr(part, name) for name in names])
 
 
 @cache
-def _parts(kind: type) -> tuple[str, ...]:
+def _parts(kind: Any) -> tuple[str, ...]:
     """The fields of a node in which others may be, last first; none for what is no node."""
     if not dataclasses.is_dataclass(kind):
         return ()
