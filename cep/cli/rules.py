@@ -34,13 +34,16 @@ def load(rules: Sequence[str], settings: Sequence[tuple[str, str]], verb: str) -
         raise click.UsageError(
             f"no rules are given; name a file, a folder, or a pack of cep, as in `cep {verb} rules:authentication`"
         )
-    with _without_collection():
+    with without_collection():
         return compile_rules(list(rules), dict(settings))
 
 
 @contextmanager
-def _without_collection() -> Iterator[None]:
-    """Nearly all that is made of rules is kept to the end: to look through it again and again costs a third."""
+def without_collection() -> Iterator[None]:
+    """No garbage is collected meanwhile.
+
+    Nearly all that is made of rules is kept to the end, and looking through it again and again costs a third.
+    """
     collecting = gc.isenabled()
     gc.disable()
     try:

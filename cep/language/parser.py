@@ -21,7 +21,7 @@ from cep.language.ignoring import Ignore, find_ignores
 from cep.language.mending import Mended, mend
 from cep.language.reader.clauses import mentioned_clauses
 from cep.language.reader.places import Places
-from cep.language.reader.recovery import Broken, Piece, broken_names, cut, is_harmless, is_misspelt_piece
+from cep.language.reader.recovery import Broken, Piece, broken_names, cut, is_harmless
 from cep.language.words import word_set
 
 if TYPE_CHECKING:
@@ -60,7 +60,8 @@ def parse(text: str, file: str = "<rules>") -> ParsedFile:
     pieces = cut(text)
     too_long = any(len(piece.text) * 4 > MAX_RULE_BYTES and _too_long(piece) for piece in pieces)
     results = None if too_long else _read_whole(Piece(text, 0), places)
-    if results is None or (results[0].diagnostics and any(map(is_misspelt_piece, pieces))):
+    if results is None or (results[0].diagnostics and len(pieces) > 1):
+        # What was read as a whole may have taken the next declaration for part of this one.
         results = [_read_piece(piece, places) for piece in pieces]
     declarations = tuple(declaration for result in results for declaration in result.tree.declarations)
     diagnostics = sorted((diagnostic for result in results for diagnostic in result.diagnostics), key=lambda d: d.span)
