@@ -32,9 +32,31 @@ class Span:
         """The stretch from the start of this one to the end of the other."""
         return Span(self.file, self.line, self.column, other.end_line, other.end_column)
 
+    def first(self, count: int) -> Span:
+        """The first characters of the stretch, which must lie in its first line."""
+        return Span(self.file, self.line, self.column, self.line, self.column + count)
+
+    def last(self, count: int) -> Span:
+        """The last characters of the stretch, which must lie in its last line."""
+        return Span(self.file, self.end_line, self.end_column - count, self.end_line, self.end_column)
+
 
 NOWHERE = Span("", 0, 0, 0, 0)
 """The place of things made by the program and not written by anybody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """What to write instead of what stands at ``span``: where that is empty, in between; the empty text takes it out.
+
+    Only for what is safe: the text means nothing as it stands, or means the same afterwards, and one thing alone can be
+    meant. ``cep check --fix`` writes it without asking, but where something else than ``written`` (if that is not null)
+    stands there.
+    """
+
+    span: Span
+    replacement: str
+    written: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +64,8 @@ class Diagnostic:
     """One finding: what is wrong, where, and what to type instead.
 
     ``message`` is one sentence without a full stop at its end; ``hint`` says what to type instead (``did you mean
-    `outcome`?``) or is null; ``related`` are further places with a word on each.
+    `outcome`?``) or is null; ``related`` are further places with a word on each; ``fix`` does what the hint says, where
+    a program may do it.
     """
 
     code: str
@@ -51,6 +74,7 @@ class Diagnostic:
     hint: str | None = None
     severity: Severity = "error"
     related: tuple[tuple[Span, str], ...] = field(default=())
+    fix: Fix | None = None
 
 
 def render_concise(diagnostic: Diagnostic) -> str:
@@ -60,7 +84,7 @@ def render_concise(diagnostic: Diagnostic) -> str:
 
 
 def to_json(diagnostic: Diagnostic) -> dict[str, object]:
-    """The finding as plain data for JSON: code, severity, message, hint, place, related places."""
+    """The finding as plain data for JSON: code, severity, message, hint, place, related places, and the fix or null."""
     return {
         "code": diagnostic.code,
         "severity": diagnostic.severity,
@@ -68,6 +92,7 @@ def to_json(diagnostic: Diagnostic) -> dict[str, object]:
         "hint": diagnostic.hint,
         **_place_json(diagnostic.span),
         "related": [{"message": message, **_place_json(span)} for span, message in diagnostic.related],
+        "fix": diagnostic.fix and {"replacement": diagnostic.fix.replacement, **_place_json(diagnostic.fix.span)},
     }
 
 
@@ -121,7 +146,16 @@ def render_full(diagnostic: Diagnostic, text: str | Mapping[str, str] | None, co
     if diagnostic.hint is not None:
         edge = painter(f"{' ' * gutter} =", "edge")
         lines.append(f"{edge} {painter('help', 'help')}: {visible(diagnostic.hint)}")
+    if diagnostic.fix is not None:
+        edge = painter(f"{' ' * gutter} =", "edge")
+        lines.append(f"{edge} {painter('fix', 'help')}: {_fix_text(diagnostic.fix)}")
     return "\n".join(lines)
+
+
+def _fix_text(fix: Fix) -> str:
+    written = fix.replacement.strip()
+    what = f"writes `{visible(written)}`" if written else "takes it out"
+    return f"`cep check --fix` {what}"
 
 
 class _Painter:

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from cep.plan.plan import Plan, RulePlan
 
 _CODE = re.compile(r"CEP\d+", re.IGNORECASE)
-_WIDTH = 100
 
 EPILOG = """\b
 Examples:
@@ -117,24 +116,8 @@ def _generated(plan: Plan) -> dict[str, str]:
 
 
 def _explain_codes(codes: Sequence[str], as_json: bool) -> int:
-    from difflib import get_close_matches
+    from cep.cli.code_pages import find_code, plain, to_dict
 
-    from cep.diagnostic_codes import CODES
-
-    pages = []
-    for text in codes:
-        code = CODES.get(text.upper())
-        if code is None:
-            near = get_close_matches(text.upper(), CODES, n=3)
-            hint = f"near it: {', '.join(near)}" if near else "codes look like CEP301"
-            raise click.UsageError(f"there is no diagnostic code `{text.upper()}`; {hint}")
-        pages.append(code)
-    if as_json:
-        click.echo(json.dumps([{"code": p.code, "title": p.title, "explanation": p.explanation} for p in pages]))
-        return 0
-    click.echo("\n\n".join(f"{p.code}: {p.title}\n\n{_paragraphs(p.explanation)}" for p in pages))
+    pages = [find_code(text) for text in codes]
+    click.echo(json.dumps([to_dict(page) for page in pages]) if as_json else "\n\n".join(map(plain, pages)))
     return 0
-
-
-def _paragraphs(text: str) -> str:
-    return "\n\n".join(textwrap.fill(part, _WIDTH) for part in text.split("\n\n"))

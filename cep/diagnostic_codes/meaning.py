@@ -152,6 +152,18 @@ NAMES = (
         "Apart from its name, description, severity, tags and `meta` the rule is one that stands before it, so each "
         "match is told twice. Rules that are disabled do not count.",
     ),
+    Code(
+        "CEP230",
+        "comment that ignores nothing",
+        "`# cep: ignore[CEP415]` speaks of the line that it stands in or, alone on a line, of the next one. No such "
+        "warning is told there, or none any more.",
+    ),
+    Code(
+        "CEP231",
+        "comment that cannot ignore",
+        "Only warnings can be ignored, each by its code: `# cep: ignore[CEP415, CEP220] reason`. An error cannot, nor "
+        "a code that does not exist.",
+    ),
 )
 
 # 3xx: types. Found when what names mean is known. A value of type `any` is checked at run time only.

@@ -32,6 +32,7 @@ from cep.language.checking.rules import RuleChecker
 from cep.language.expressions.checker import ExpressionChecker
 from cep.language.expressions.event_types import EventTypes
 from cep.language.expressions.scope import Context
+from cep.language.ignoring import without_ignored
 from cep.language.parser import ParsedFile
 from cep.language.report import Report
 
@@ -57,7 +58,8 @@ def check(
     places = [diagnostic.span for diagnostic in syntax_errors]
     names = tuple(dict.fromkeys(_file_names(parsed)))
     checked = [d for d in report.findings() if d.code != "CEP202" or not _holds_any(d.span, places)]
-    found = _in_file_order([*syntax_errors, *checked], names)
+    ignores = [ignore for file in parsed for ignore in file.ignores]
+    found = _in_file_order(without_ignored([*syntax_errors, *checked], ignores), names)
     broken = any(diagnostic.severity == "error" for diagnostic in found)
     return (None if broken else rules), found
 

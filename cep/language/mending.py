@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from cep.diagnostics import Diagnostic
 from cep.language.mistakes.explain import explain_situation
-from cep.language.mistakes.situation import Situation
+from cep.language.mistakes.situation import Situation, correction
 from cep.language.reader.clauses import CLAUSES, ClauseStart, clause_starts, mentioned_clauses
 from cep.language.reader.grammar import grammar_parser
 from cep.language.reader.places import Places
@@ -134,7 +134,8 @@ class _Mender:
             first, last, instead = problem.correction
             change = Change(origins[first], origins[last - 1] + 1, instead)
             if self._helps(change, self._written(problem.offset, origins)):
-                self.diagnostics.append(problem.diagnostic)
+                span = self.places.span(self.start + change.start, self.start + change.end)
+                self.diagnostics.append(replace(problem.diagnostic, fix=correction(self.places, span, instead)))
                 return self._add(change)
         rule = _rule_of(situation)
         if rule is None:

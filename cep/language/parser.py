@@ -12,15 +12,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from cep.diagnostics import Diagnostic, Span
 from cep.language import syntax
+from cep.language.ignoring import Ignore, find_ignores
 from cep.language.mending import Mended, mend
 from cep.language.reader.clauses import mentioned_clauses
 from cep.language.reader.places import Places
-from cep.language.reader.recovery import Broken, Piece, broken_names, cut, is_harmless, is_misspelt_piece
+from cep.language.reader.recovery import Broken, Piece, broken_names, cut, is_harmless
 from cep.language.words import word_set
 
 if TYPE_CHECKING:
@@ -43,13 +44,14 @@ class ParsedFile:
     """What could be read of one file.
 
     ``tree`` holds the declarations that were read, rules that are broken in part among them (``syntax.Rule.broken``);
-    ``diagnostics`` all syntax errors in the order of their places, and ``broken`` what the declarations that are
-    broken, in part or wholly, would have declared.
+    ``diagnostics`` all syntax errors in the order of their places, ``broken`` what the declarations that are
+    broken, in part or wholly, would have declared, and ``ignores`` the comments that ignore warnings.
     """
 
     tree: syntax.RuleFile
     diagnostics: tuple[Diagnostic, ...] = ()
     broken: tuple[Broken, ...] = ()
+    ignores: tuple[Ignore, ...] = ()
 
 
 def parse(text: str, file: str = "<rules>") -> ParsedFile:
@@ -58,14 +60,16 @@ def parse(text: str, file: str = "<rules>") -> ParsedFile:
     pieces = cut(text)
     too_long = any(len(piece.text) * 4 > MAX_RULE_BYTES and _too_long(piece) for piece in pieces)
     results = None if too_long else _read_whole(Piece(text, 0), places)
-    if results is None or (results[0].diagnostics and any(map(is_misspelt_piece, pieces))):
+    if results is None or (results[0].diagnostics and len(pieces) > 1):
+        # What was read as a whole may have taken the next declaration for part of this one.
         results = [_read_piece(piece, places) for piece in pieces]
     declarations = tuple(declaration for result in results for declaration in result.tree.declarations)
     diagnostics = sorted((diagnostic for result in results for diagnostic in result.diagnostics), key=lambda d: d.span)
     broken = tuple(item for result in results for item in result.broken)
     diagnostics = _without_uses(text, diagnostics, broken)
     span = places.span(0, len(text))
-    return ParsedFile(syntax.RuleFile(declarations, span=span), tuple(diagnostics), broken)
+    ignores = find_ignores(text, places, "cep")
+    return ParsedFile(syntax.RuleFile(declarations, span=span), tuple(diagnostics), broken, ignores)
 
 
 def _without_uses(text: str, diagnostics: list[Diagnostic], broken: tuple[Broken, ...]) -> list[Diagnostic]:
@@ -254,6 +258,7 @@ def parse_fragment(
     from lark.exceptions import UnexpectedInput
 
     from cep.language.mistakes.explain import explain
+    from cep.language.mistakes.situation import correction
     from cep.language.reader.declarations import DeclarationBuilder
     from cep.language.reader.fragments import fragment_value
     from cep.language.reader.grammar import grammar_parser
@@ -265,7 +270,12 @@ def parse_fragment(
     try:
         tree = grammar_parser().parse(text, start=start)
     except UnexpectedInput:
-        return ParsedFragment(None, (explain(text, start, places).diagnostic,))
+        problem = explain(text, start, places)
+        fix = None
+        if problem.correction is not None:
+            first, last, instead = problem.correction
+            fix = correction(places, places.span(first, last), instead)
+        return ParsedFragment(None, (replace(problem.diagnostic, fix=fix),))
     builder = DeclarationBuilder(places, in_test=in_test)
     value = None if _too_deep(tree, builder) else fragment_value(entry, tree, builder)
     builder.finish()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from cep.diagnostics import NOWHERE, Diagnostic, Severity, Span
+from cep.diagnostics import NOWHERE, Diagnostic, Fix, Span
 from cep.language.checked import Constant, Expression
 from cep.types import ANY
 
@@ -24,24 +24,24 @@ class Report:
         self.error_count = 0
         self._redirect: Callable[[Diagnostic], Diagnostic | None] | None = None
 
-    def error(self, code: str, message: str, span: Span, hint: str | None = None, related: Related = ()) -> None:
-        """What makes the rules unusable."""
-        self._add(code, message, span, hint, "error", related)
-
-    def warning(self, code: str, message: str, span: Span, hint: str | None = None, related: Related = ()) -> None:
-        """What is legal and probably not meant."""
-        self._add(code, message, span, hint, "warning", related)
-
-    def _add(
+    def error(
         self,
         code: str,
         message: str,
         span: Span,
-        hint: str | None,
-        severity: Severity,
-        related: Related,
+        hint: str | None = None,
+        related: Related = (),
+        fix: Fix | None = None,
     ) -> None:
-        found: Diagnostic | None = Diagnostic(code, message, span, hint, severity, related)
+        """What makes the rules unusable."""
+        self._add(Diagnostic(code, message, span, hint, "error", related, fix))
+
+    def warning(self, code: str, message: str, span: Span, hint: str | None = None, related: Related = ()) -> None:
+        """What is legal and probably not meant."""
+        self._add(Diagnostic(code, message, span, hint, "warning", related))
+
+    def _add(self, made: Diagnostic) -> None:
+        found: Diagnostic | None = made
         if self._redirect is not None and found is not None:
             found = self._redirect(found)
         if found is not None:

@@ -9,7 +9,7 @@ findings of all files come in one run.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -74,10 +74,21 @@ def hinted(found: Sequence[Diagnostic], texts: Iterable[RuleText]) -> list[Diagn
     return with_sibling_hints(found, [text.file for text in texts], SUFFIXES)
 
 
-def parse_rule_files(texts: Iterable[RuleText], unread: Iterable[Diagnostic] = ()) -> list[ParsedFile]:
-    """The texts, each parsed in its form; what could not be read is an empty file with its diagnostic."""
+def parse_rule_files(
+    texts: Iterable[RuleText],
+    unread: Iterable[Diagnostic] = (),
+    progress: Callable[[int], None] | None = None,
+) -> list[ParsedFile]:
+    """The texts, each parsed in its form; what could not be read is an empty file with its diagnostic.
+
+    ``progress`` is told how many are parsed, after each.
+    """
     texts, problems = list(texts), list(unread)
-    parsed = [_parsed(text) for text in texts]
+    parsed: list[ParsedFile] = []
+    for text in texts:
+        parsed.append(_parsed(text))
+        if progress is not None:
+            progress(len(parsed))
     if texts and not problems and texts[0].file != TEXT_NAME and not any(map(_holds_something, parsed)):
         what = "this file holds" if len(texts) == 1 else "these files hold"
         found = _problem("CEP505", f"{what} no rules", texts[0].file, "write `rule NAME when …`")

@@ -56,6 +56,8 @@ from typing import Any, TypeVar, cast
 
 from cep.diagnostics import Diagnostic, Span
 from cep.language import syntax
+from cep.language.checking.near_names import renamed
+from cep.language.ignoring import find_ignores
 from cep.language.parser import ParsedFile, parse_fragment
 from cep.language.reader.clauses import CLAUSES, mentioned_clauses
 from cep.language.reader.places import Places
@@ -86,7 +88,7 @@ def parse_yaml(text: str, file: str = "<rules>") -> ParsedFile:
     span = places.span(0, len(text))
     tree = syntax.RuleFile(tuple(reader.declarations), span=span)
     found = tuple(sorted(reader.diagnostics, key=lambda d: d.span))
-    return ParsedFile(tree, found, tuple(reader.broken))
+    return ParsedFile(tree, found, tuple(reader.broken), find_ignores(text, places, "yaml"))
 
 
 class _Unreadable(Exception):
@@ -146,7 +148,8 @@ class _YamlReader:
             return True
         near = closest(key.text, keys)
         hint = f"did you mean `{near}`?" if near else f"keys are: {', '.join(keys)}"
-        self.report("CEP145", f"{where} has no key `{key.text}`", key.span, hint)
+        fix = renamed(key.text, keys, key.span)
+        self.diagnostics.append(Diagnostic("CEP145", f"{where} has no key `{key.text}`", key.span, hint, fix=fix))
         return False
 
     def name(self, key: Scalar, what: str) -> str:

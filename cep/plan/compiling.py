@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cep.diagnostics import Diagnostic
 from cep.language.check import check
 from cep.language.checked import RuleSet
-from cep.language.rule_files import GivenRules, hinted, parse_rule_files, read_rule_files
+from cep.language.rule_files import GivenRules, RuleText, hinted, parse_rule_files, read_rule_files
 from cep.language.syntax import Rule
 from cep.plan.plan import Plan
 from cep.plan.planner import plan_rules
@@ -48,7 +48,17 @@ def compile_rules(rules: GivenRules, constants: Mapping[str, object] | None = No
         constants: values for ``let`` names: text as it is written in the language (``5m``), or Python values.
     """
     texts, unread = read_rule_files(rules)
-    parsed = parse_rule_files(texts, unread)
+    return compile_texts(texts, unread, constants)
+
+
+def compile_texts(
+    texts: Sequence[RuleText],
+    unread: Sequence[Diagnostic] = (),
+    constants: Mapping[str, object] | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Compilation:
+    """The same for texts that were read, with what could not be; ``progress`` is told how many files are parsed."""
+    parsed = parse_rule_files(texts, unread, progress)
     checked, found = check(parsed, constants)
     plan = None
     if checked is not None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
+from functools import cache
+from typing import Any
 
 from cep.functions import FUNCTIONS
 from cep.language.checked import (
@@ -37,15 +39,23 @@ def conjuncts(expression: Expression | None) -> list[Expression]:
 
 
 def walk(node: object) -> Iterator[object]:
-    """The node and everything below it."""
-    yield node
-    if dataclasses.is_dataclass(node):
-        for f in dataclasses.fields(node):
-            if f.name not in ("span", "type"):
-                yield from walk(getattr(node, f.name))
-    elif isinstance(node, tuple):
-        for item in node:
-            yield from walk(item)
+    """The node and everything below it, in the order written."""
+    stack = [node]
+    while stack:
+        part = stack.pop()
+        yield part
+        if isinstance(part, tuple):
+            stack.extend(reversed(part))
+        elif names := _parts(type(part)):  # type: ignore[arg-type]  # a class is hashable
+            stack.extend([getattr(part, name) for name in names])
+
+
+@cache
+def _parts(kind: Any) -> tuple[str, ...]:
+    """The fields of a node in which others may be, last first; none for what is no node."""
+    if not dataclasses.is_dataclass(kind):
+        return ()
+    return tuple(f.name for f in reversed(dataclasses.fields(kind)) if f.name not in ("span", "type"))
 
 
 def is_local(expression: Expression) -> bool:

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from cep.diagnostic_codes import CODES
-from cep.diagnostics import Diagnostic, Span, render_concise, render_full, to_json
+from cep.diagnostics import Diagnostic, Fix, Span, render_concise, render_full, to_json
 
 TEXT = "rule one\n  when A\n\twhere a = b\n"
 
@@ -100,7 +100,9 @@ def test_a_rule_file_cannot_write_to_the_terminal() -> None:
 
 
 def test_json() -> None:
-    diagnostic = found(3, 10, 3, 11, hint="write `==`", related=((Span("a.cep", 2, 3, 2, 9), "the pattern"),))
+    related = ((Span("a.cep", 2, 3, 2, 9), "the pattern"),)
+    fix = Fix(Span("a.cep", 3, 10, 3, 11), "==")
+    diagnostic = found(3, 10, 3, 11, hint="write `==`", related=related, fix=fix)
     data = json.loads(json.dumps(to_json(diagnostic)))
     assert data == {
         "code": "CEP112", "severity": "error", "message": "a single `=` does not compare", "hint": "write `==`",
@@ -108,7 +110,16 @@ def test_json() -> None:
         "related": [
             {"message": "the pattern", "file": "a.cep", "line": 2, "column": 3, "end_line": 2, "end_column": 9}
         ],
+        "fix": {"replacement": "==", "file": "a.cep", "line": 3, "column": 10, "end_line": 3, "end_column": 11},
     }  # fmt: skip
+    assert to_json(found(1, 1, 1, 2))["fix"] is None
+
+
+def test_the_fix_is_shown() -> None:
+    fixed = found(3, 10, 3, 11, hint="write `==`", fix=Fix(Span("a.cep", 3, 10, 3, 11), "=="))
+    assert render_full(fixed, TEXT).endswith("\n  = help: write `==`\n  = fix: `cep check --fix` writes `==`")
+    removed = found(3, 10, 3, 11, fix=Fix(Span("a.cep", 3, 10, 3, 11), ""))
+    assert render_full(removed, TEXT).endswith("\n  = fix: `cep check --fix` takes it out")
 
 
 def test_one_line() -> None:

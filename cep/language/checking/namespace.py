@@ -12,13 +12,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from cep.diagnostics import Span, did_you_mean
+from cep.diagnostics import Fix, Span, did_you_mean
 from cep.language import syntax
 from cep.language.checking.near_names import NearNames
 from cep.language.parser import ParsedFile
 from cep.language.reader.phrases import likely_meant
 from cep.language.report import Report
-from cep.language.words import closest, quoted
+from cep.language.words import closest, quoted, quoted_phrase
 
 D = TypeVar("D", bound=syntax.Declaration)
 
@@ -183,26 +183,29 @@ class Namespace:
             by = "by little"
         message = f"`{word}` is not declared and differs from `{near}` {by}"
         hint = f"{did_you_mean(near)} else declare it: `event {quoted(word)} {{ … }}`"
-        self.report.error("CEP203", message, span, hint)
+        alone = word.lower() == near.lower() and self._index().near(word) == [near]
+        self.report.error(
+            "CEP203", message, span, hint, fix=Fix(span.first(len(word)), quoted(near), word) if alone else None
+        )
 
     def near_miss(self, word: str) -> str | None:
         """A known type or definition from which the word differs by case or by a letter.
 
         A type that only definitions name is known to everybody else, and may stand beside the definition made of it.
         """
-        if self._near is None:
-            self._near = NearNames([*self.events, *self.emitted, *self._phrases()])
-            self._named = NearNames(name for name in self._types_in_definitions() if self._find([name]) is None)
         types = self._types_in_definitions()
-        found = [name for form in spellings([word]) for name in self._near.near(form)]
+        found = [name for form in spellings([word]) for name in self._index().near(form)]
         known = [name for name in found if word not in self._types_of_definition(name)]
         if not known and word not in types:
             known = [name for form in spellings([word]) for name in self._named.near(form)]
         forms = spellings([word])
         return next((name for name in known if joined([name]) not in forms), None)
 
-    def _phrases(self) -> list[str]:
-        return [definition.phrase for definition in self.definitions.values()]
+    def _index(self) -> NearNames:
+        if self._near is None:
+            self._near = NearNames(self.known())
+            self._named = NearNames(name for name in self._types_in_definitions() if self._find([name]) is None)
+        return self._near
 
     def _types_of_definition(self, phrase: str) -> list[str]:
         definition = self.definitions.get(joined([phrase]))
@@ -217,10 +220,23 @@ class Namespace:
         phrase = " ".join(words)
         message = f"nothing is called `{phrase}`"
         hint = likely_meant(words) or self._two_events(words) or self._nearest(phrase)
-        self.report.error("CEP202", message, span, hint)
+        self.report.error("CEP202", message, span, hint, fix=self._fix_of_phrase(words, span))
+
+    def _fix_of_phrase(self, words: Sequence[str], span: Span) -> Fix | None:
+        """The one phrase that differs by a letter, in the plural where the words are."""
+        for spelling in spellings(words):
+            near = self._index().near(spelling.replace("_", " "))
+            if len(near) != 1:
+                continue
+            ending = joined(words).removeprefix(spelling)
+            meant = f"{near[0]}{ending}".split()
+            if joined(near[0].split()) in spellings(meant):
+                return Fix(span.first(len(" ".join(words))), quoted_phrase(tuple(meant)), " ".join(words))
+        return None
 
     def _nearest(self, phrase: str) -> str:
-        near = closest(phrase, self.known())
+        """By the index where one name differs by a letter: the other comparison looks at each name."""
+        near = next(iter(self._index().near(phrase)), None) or closest(phrase, self.known())
         for spelling in spellings(phrase.split()):
             near = near or closest(spelling.replace("_", " "), self.known())
         return did_you_mean(near) or f"declare it: `define {phrase} as EVENT(…)`"

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from cep.diagnostics import Fix, Span
+from cep.language.words import is_misspelt, quoted
+
 
 class NearNames:
     """An index over names; phrases are filed with ``_`` and without blanks as well."""
@@ -23,6 +26,20 @@ class NearNames:
         """The names from which the word differs by case or by a letter, in the order of the index."""
         found = {pair: None for key in _keys(word) for pair in self._filed.get(key, ())}
         return list(dict.fromkeys(name for name, form in found if is_near_miss(word, form)))
+
+
+def renamed(word: str, known: Iterable[str], span: Span) -> Fix | None:
+    """The fix that writes the one known name from which a word differs by case or a letter; null if there are more.
+
+    ``span`` is the place of the word.
+    """
+    near = [name for name in dict.fromkeys(known) if is_near_miss(word, name) or _lacks_one_of_four(word, name)]
+    return Fix(span, quoted(near[0]), word) if len(near) == 1 else None
+
+
+def _lacks_one_of_four(word: str, known: str) -> bool:
+    """``usr`` for ``user``: too short to be refused as a near miss where any word may be meant."""
+    return {len(word), len(known)} == {3, 4} and (word + known).isalpha() and is_misspelt(word, [known]) is not None
 
 
 def _keys(word: str) -> list[str]:

@@ -10,7 +10,7 @@ import dataclasses
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cep.diagnostics import Diagnostic, Span, did_you_mean
+from cep.diagnostics import Diagnostic, Fix, Span, did_you_mean
 from cep.language import syntax
 from cep.language.checked import Alternative, Binary, Checked, Expression
 from cep.language.checking.conditions import warn_of_condition, warn_together
@@ -19,7 +19,7 @@ from cep.language.expressions.checker import ExpressionChecker
 from cep.language.expressions.operators import optional_if
 from cep.language.expressions.scope import Context, Scope
 from cep.language.report import listed, poison
-from cep.language.words import closest
+from cep.language.words import closest, quoted
 from cep.types import BOOL
 
 _NO_TYPE = "?"
@@ -124,7 +124,7 @@ class PhraseResolver:
             if argument.name is not None:
                 message = "a condition compares with `==`, a single `=` gives a value"
                 hint = f"write `{argument.name} == …`"
-                self.report.error("CEP214", message, argument.span, hint)
+                self.report.error("CEP214", message, argument.span, hint, fix=_compared(argument))
                 return None
         first = group[0]
         if len(group) > 1:
@@ -263,3 +263,12 @@ def placed_at(node: Any, span: Span) -> Any:
         if f.name not in ("span", "type")
     }
     return replace(node, span=span, **changes)
+
+
+def _compared(argument: syntax.Argument) -> Fix | None:
+    """``x = 1`` as ``x == 1``."""
+    place, value = argument.span, argument.value.span
+    if argument.name is None or not place.line or place.line != value.line:
+        return None
+    before = Span(place.file, place.line, place.column, value.line, value.column)
+    return Fix(before, f"{quoted(argument.name)} == ")

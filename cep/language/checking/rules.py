@@ -32,6 +32,7 @@ from cep.language.checking.bounds import can_time_out, check_bounds, has_every
 from cep.language.checking.conditions import warn_of_condition
 from cep.language.checking.emits import EmitChecker
 from cep.language.checking.namespace import Namespace, phrases_in
+from cep.language.checking.near_names import renamed
 from cep.language.checking.patterns import CheckedPattern, PatternChecker, visible_names
 from cep.language.checking.phrases import PhraseResolver
 from cep.language.checking.windows import WindowChecker
@@ -366,7 +367,8 @@ class RuleChecker:
             near = OTHER_SEVERITIES.get(given.lower()) or closest(given, SEVERITIES)
             hint = did_you_mean(near) or f"there are {listed(list(SEVERITIES))}"
             span = rule.clause_spans.get("severity", rule.span)
-            self.report.error("CEP218", f"there is no severity `{given}`", span, hint)
+            fix = renamed(given, SEVERITIES, span.last(len(given)))
+            self.report.error("CEP218", f"there is no severity `{given}`", span, hint, fix=fix)
         return given
 
     def _meta(self, rule: syntax.Rule) -> tuple[tuple[str, object], ...]:

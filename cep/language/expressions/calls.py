@@ -13,6 +13,7 @@ from cep.functions.records import FunctionRecord, ParameterRecord
 from cep.functions.registry import broken_entry_points, find_function, function_names
 from cep.language import syntax
 from cep.language.checked import Call, EventValue, Expression, Lambda
+from cep.language.checking.near_names import renamed
 from cep.language.expressions import operators
 from cep.language.expressions.aggregates import AggregateChecker, CheckWindow
 from cep.language.expressions.arguments import check_argument, default_of, placed
@@ -88,7 +89,8 @@ class CallChecker:
             hint = "write `text matches /…/`"
         if hint is None and broken_entry_points():
             hint = f"{broken_entry_points()[0]}; functions of that package are not known"
-        self.report.error("CEP211", f"no function is called `{name}`", node.span, hint)
+        fix = renamed(name, known, node.span.first(len(name))) if hint == did_you_mean(closest(name, known)) else None
+        self.report.error("CEP211", f"no function is called `{name}`", node.span, hint, fix=fix)
         for argument in node.arguments:
             if not isinstance(argument.value, syntax.Lambda) and name not in scope.steps:
                 self._check(argument.value, scope)

@@ -34,6 +34,7 @@ from cep.language.checked import (
     StepValues,
     TimeoutValue,
 )
+from cep.language.checking.near_names import renamed
 from cep.language.expressions.scope import Context, Scope, StepInfo
 from cep.language.report import listed, poison
 from cep.language.words import closest
@@ -211,7 +212,8 @@ def _unknown(context: Context, node: syntax.Name, scope: Scope) -> Expression:
         hint = f"declare it with `let {node.text} = …`"
         if scope.place != "a duration":
             hint = f'write `"{node.text}"` if it is a text, else {hint}'
-    context.report.error("CEP205", f"{what} `{node.text}` in {scope.place}", node.span, hint)
+    message, fix = f"{what} `{node.text}` in {scope.place}", renamed(node.text, known, node.span)
+    context.report.error("CEP205", message, node.span, hint, fix=fix)
     return poison(node.span)
 
 
@@ -380,7 +382,8 @@ def _is_misspelt_step(context: Context, node: syntax.Name, scope: Scope) -> bool
     message = f"no step is called `{node.text}`"
     steps = listed([step.name for step in scope.visible])
     hint = did_you_mean(near) if is_near else f"the steps are {steps}"
-    context.report.error("CEP205", message, node.span, hint)
+    fix = renamed(node.text, [step.name for step in scope.visible], node.span) if is_near else None
+    context.report.error("CEP205", message, node.span, hint, fix=fix)
     return True
 
 
@@ -411,8 +414,8 @@ def field_of(context: Context, target: EventTarget, name: str, span: Span, scope
 def _no_field(context: Context, types: Iterable[str | None], name: str, span: Span, scope: Scope) -> Expression:
     names = [str(t) for t in types]
     fields = context.types.field_names(names)
-    near = closest(name, [*fields, *scope.locals, *scope.parameters, *context.constants])
-    hint = did_you_mean(near)
+    known = [*fields, *scope.locals, *scope.parameters, *context.constants]
+    hint = did_you_mean(closest(name, known))
     if hint is None and name in TIME_NAMES:
         hint = "the time of any event `e` is `time(e)`"
     elif hint is None and fields:
@@ -421,5 +424,5 @@ def _no_field(context: Context, types: Iterable[str | None], name: str, span: Sp
         (context.types.declared[t].span, f"`{t}` is declared here") for t in names if t in context.types.declared
     )
     message = f"no field `{name}` in {listed(names, 'or')}"
-    context.report.error("CEP204", message, span, hint, related)
+    context.report.error("CEP204", message, span, hint, related, renamed(name, known, span.last(len(name))))
     return poison(span)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from cep.diagnostics import Diagnostic, Span
+from cep.diagnostics import Diagnostic, Fix, Span
 from cep.language.reader.grammar import grammar_parser
 from cep.language.reader.places import Places
 from cep.language.words import word_set
@@ -43,6 +43,17 @@ class Problem:
     diagnostic: Diagnostic
     offset: int
     correction: tuple[int, int, str] | None = None
+
+
+def correction(places: Places, span: Span, text: str) -> Fix:
+    """The correction as a fix: without the blanks that keep words apart where blanks stand already."""
+    line = places.text.split("\n")[span.line - 1]
+    end = places.text.split("\n")[span.end_line - 1]
+    if line[: span.column - 1][-1:].isspace() or span.column == 1:
+        text = text.lstrip()
+    if end[span.end_column - 1 :][:1].isspace():
+        text = text.rstrip()
+    return Fix(span, text)
 
 
 class Situation:

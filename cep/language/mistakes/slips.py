@@ -100,6 +100,9 @@ def foreign_operator(at: Situation) -> Problem | None:
     if at.text[max(at.offset - 2, 0) : at.end] == "===":
         span, instead = at.span(at.offset - 2), at.instead("==", at.offset - 2)
         return at.problem("CEP113", "`===` is written `==`", "write `==`", span, correction=instead)
+    if found in ("=>", "=<") and "COMPARE" in at.accepted:
+        right = found[::-1]
+        return at.problem("CEP113", f"`{found}` is written `{right}`", f"write `{right}`", correction=at.instead(right))
     two = at.text[at.offset - 1 : at.end] if at.offset else ""
     if two in ("<>", "=>", "=<"):
         right = {"<>": "!=", "=>": ">=", "=<": "<="}[two]
@@ -157,10 +160,12 @@ def single_equals(at: Situation) -> Problem | None:
     if at.found == "=" and "COMPARE" in at.accepted:
         return at.problem("CEP112", "a single `=` does not compare", "write `==`", correction=at.instead("=="))
     if at.found == "=" and "_AS" in at.accepted:
-        return at.problem("CEP112", "a definition is written with `as`, not `=`", "write `as`")
+        message = "a definition is written with `as`, not `=`"
+        return at.problem("CEP112", message, "write `as`", correction=at.instead("as"))
     defining = bool(at.history) and at.history[0].type == "_DEFINE"
     if at.found in ("==", ":", "as", "is") and "_ASSIGN" in at.accepted and not defining | ("COMPARE" in at.accepted):
-        return at.problem("CEP112", f"a value is given with `=`, not `{at.found}`", "write `=`")
+        message = f"a value is given with `=`, not `{at.found}`"
+        return at.problem("CEP112", message, "write `=`", correction=at.instead("="))
     return None
 
 

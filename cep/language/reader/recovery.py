@@ -75,12 +75,6 @@ def misspelt_declaration(word: str) -> Kind | None:
     return cast("Kind | None", is_misspelt(word, DECLARATION_WORDS))
 
 
-def is_misspelt_piece(piece: Piece) -> bool:
-    """Whether the piece begins with a misspelt declaration."""
-    line = _LINE.match(piece.text)
-    return line is not None and misspelt_declaration(line["word"]) is not None
-
-
 def broken_names(text: str) -> tuple[Broken, ...]:
     """What the declarations in an unreadable text would have declared, as far as can be seen."""
     text = _mended(re.sub(r"#[^\n]*", "", text))
