@@ -27,7 +27,7 @@ EPILOG = """\b
 Examples:
   cep explain rules/ --rule brute_force
   cep explain rules:payments
-  cep explain rules:authentication --rule brute_force --section sentence --section keeps
+  cep explain rules:authentication --rule account_takeover --section sentence --section keeps
   cep explain CEP301
 """
 

@@ -27,7 +27,7 @@ SVG and HTML are drawn without any other program; the HTML page works offline.
 Examples:
   cep graph rules/ -o rules.html
   cep graph rules:authentication --format mermaid
-  cep graph rules/ --rule account_takeover -o account_takeover.svg
+  cep graph rules:authentication --rule account_takeover -o account_takeover.svg
   cep graph rules/ --format dot --source logins.jsonl --sink alerts.jsonl
 """
 

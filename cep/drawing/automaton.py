@@ -83,7 +83,9 @@ def _conditions(plan: Plan, fits: Mapping[str, Fit]) -> Iterator[str]:
         condition = plan.types[kind].conditions[fit.bit]
         parts = [] if condition is None else [expression_text(condition)]
         parts += [expression_text(tie) for tie in fit.ties]
-        name = "any other type" if kind == "*" else quoted(kind)
+        if fit.source_only and kind != "*":  # one of the types over which `any(…)` is spread
+            continue
+        name = "any type" if kind == "*" else quoted(kind)
         yield f"{name}({' and '.join(parts)})" if parts else name
 
 

@@ -29,7 +29,7 @@ _CLASSES = (
     ("unread", "fill:#e4f4e8,stroke:#4f9d69,color:#1f2933,stroke-width:3px"),
     ("definition", "fill:#f1edfa,stroke:#8a72c4,color:#1f2933"),
     ("table", "fill:#fbf1dc,stroke:#c2943c,color:#1f2933"),
-    ("end", "fill:#384654,stroke:#384654,color:#ffffff"),
+    ("terminal", "fill:#384654,stroke:#384654,color:#ffffff"),
     ("disabled", "stroke-dasharray:5 4"),
     ("low", "stroke:#4a90d9,stroke-width:2px"),
     ("medium", "stroke:#d9a01f,stroke-width:2px"),
@@ -37,8 +37,8 @@ _CLASSES = (
     ("critical", "stroke:#c9303e,stroke-width:3px"),
 )
 _CLASS_OF_KIND = {
-    "event": "event", "derived": "derived", "definition": "definition", "table": "table", "source": "end",
-    "sink": "end", "start": "end", "match": "end",
+    "event": "event", "derived": "derived", "definition": "definition", "table": "table", "source": "terminal",
+    "sink": "terminal", "start": "terminal", "match": "terminal",
 }  # fmt: skip
 
 
@@ -65,13 +65,13 @@ def _lines(picture: Picture) -> Iterator[str]:
 def _node(number: str, node: Node) -> str:
     before, after = _SHAPES.get(node.kind, ("[", "]"))
     label = label_of(node.name, node.notes)
-    lines = "<br/>".join(map(inert, (*label.name, *label.notes)))
+    lines = "<br/>".join(map(inert, (*label.name, *label.notes))) or " "
     return f'{number}{before}"{lines}"{after}'
 
 
 def _arrow(edge: Edge) -> str:
     arrow = "-.->" if edge.dashed else "-->"
-    if not edge.label:
+    if not edge.label.strip():  # empty quotes are no string to Mermaid
         return arrow
     lines = "<br/>".join(inert(line) for line in wrapped(edge.label, 24, 5))
     return f'{arrow}|"{lines}"|'
@@ -85,8 +85,11 @@ def _class(node: Node) -> str:
 
 
 def inert(text: str) -> str:
-    """Text inside quotes: letters, digits, blanks and little else stand for themselves."""
+    """Text inside quotes: letters, digits, blanks and little else stand for themselves.
+
+    A backslash before an `n` would become a line break, even written by its number; a blank without width parts them.
+    """
     return "".join(
         character if character.isalnum() or character in _PLAIN else f"#{ord(character)};"
-        for character in visible(text)
+        for character in visible(text).replace("\\n", "\\\u200bn")
     )

@@ -57,7 +57,7 @@ def html_page(picture: Picture) -> str:
         '<button type="button" id="larger" aria-label="larger">+</button>',
         '<button type="button" id="fit">fit</button></div></header>',
         f'<main><div id="picture">\n{svg(picture, "p", standalone=False)}</div>',
-        f'<aside aria-live="polite"><p>{escape(_HINT)}</p>{_legend(picture)}{_about(picture)}</aside></main>',
+        f'<aside aria-live="polite">{_about(picture)}<p>{escape(_HINT)}</p>{_legend(picture)}</aside></main>',
         *inside,
         f'<script type="application/json" id="data">{_data(picture)}</script>',
         f"<script>{script}</script>",

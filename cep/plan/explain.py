@@ -83,6 +83,7 @@ def describe(plan: Plan, rule: RulePlan) -> dict[str, Any]:
         "joins": [] if rule.join is None else join_rows(plan, rule.join),
         "window": _window(plan, operator, rule.join) if isinstance(operator, WindowPlan) else None,
         "keys": [_key(key) for key in rule.keys],
+        "null_keys": _null_keys(rule),
         "reads": _reads(plan, rule),
         "emits": _emits(rule),
         "at_most": None
@@ -118,7 +119,7 @@ def _sections(told: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
     window = told["window"]
     if window is not None:
         yield "window", list(_window_rows(window))
-    yield "key", [", ".join(told["keys"]) or "none: all events together"]
+    yield "key", [", ".join(told["keys"]) or "none: all events together", *told["null_keys"]]
     yield "reads", [f"{kind}: {', '.join(names) or 'no fields'}" for kind, names in told["reads"].items()]
     yield "emits", [told["emits"]]
     yield "keeps", told["state"]
@@ -249,6 +250,14 @@ def _key(key: CheckedKey) -> str:
         text += f" = {_path(key.path)}"
     others = [f"{kind}.{_path(path)}" for kind, path in key.by_type.items()]
     return text + ("?" if key.optional else "") + (f" ({', '.join(others)})" if others else "")
+
+
+def _null_keys(rule: RulePlan) -> list[str]:
+    """What becomes of events that have no value for a key (S7)."""
+    needed = [quoted(key.name) for key in rule.keys if not key.optional]
+    free = [quoted(key.name) for key in rule.keys if key.optional]
+    told = [f"events without {listed(needed, 'or')} take no part and are counted"] if needed else []
+    return told + ([f"events without {listed(free, 'or')} count as a key of their own"] if free else [])
 
 
 def _path(path: tuple[str | int, ...]) -> str:

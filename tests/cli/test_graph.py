@@ -142,3 +142,12 @@ def test_of_yaml_rules(tmp_path: Path) -> None:
     assert [node["name"] for node in found["nodes"] if node["kind"] == "definition"] == ["failed login"]
     [rule] = [node for node in found["nodes"] if node["kind"] == "rule"]
     assert "when: three failed logins" in rule["text"]
+
+
+@pytest.mark.parametrize("form", ["mermaid", "dot", "svg", "html", "json"])
+def test_files_without_rules_give_an_empty_picture(tmp_path: Path, form: str) -> None:
+    path = tmp_path / "a.cep"
+    path.write_text("event A { x: int }")
+    done = invoke("graph", path, "--format", form)
+    assert done.exit_code == 0
+    assert "n0" not in done.stdout.partition("<script>")[0]

@@ -67,4 +67,5 @@ def test_a_join_and_a_look_up() -> None:
 
 
 def test_any_type() -> None:
-    assert "any other type" in str(inside("when any(x == 1) then B within 1m emit X()").nodes)
+    [node] = [node for node in inside("when any(x == 1) then B within 1m emit X()").nodes if node.name == "any"]
+    assert node.notes == ("any type(x == 1)",)

@@ -154,7 +154,15 @@ def test_mermaid(name: str) -> None:
         shapes = (_MERMAID_NODE, _MERMAID_EDGE, _MERMAID_LOOKS)
         assert any(shape.fullmatch(line) for shape in shapes), line
     back = re.sub(r"#(\d+);", lambda number: chr(int(number[1])), inert(name))
-    assert back == visible(name)
+    assert back.replace("\u200b", "") == visible(name)
+    assert "\\n" not in back
+
+
+def test_mermaid_classes_are_no_words_of_mermaid() -> None:
+    from cep.drawing.mermaid import _CLASSES
+
+    reserved = {"end", "default", "class", "click", "style", "subgraph", "graph", "flowchart", "direction", "linkStyle"}
+    assert reserved & {name for name, _ in _CLASSES} == set()
 
 
 _DOT_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')

@@ -141,7 +141,7 @@ def _closing(rule: c.CheckedRule, window: c.CheckedWindow, condition: str) -> It
         case "calendar":
             zone = window.zone or "UTC"
             unit = f"{window.unit} by the clock of {zone}"
-            yield f"Gathers the {many}{whose} of each {unit}, and fires at its end{provided}."
+            yield f"Gathers the {many}{whose} for each {unit}, and fires at its end{provided}."
         case "tumbling_count":
             batch = f"batches of {window.count:,}" if window.count != 1 else "batches of one"
             yield f"Gathers the {many}{whose} in {batch}, and fires at the last event of each{provided}."
