@@ -1,7 +1,7 @@
 """What a test gives, pushed into an engine: in event time, nothing of it from the clock. Testing layer.
 
 A row's time is written into the field that the type's events have their time in. ``then at`` lets time pass to that
-instant and closes it: deadlines at it fire. The end of the test is the end of the input: what then still waits is left
+instant and closes it: deadlines at it fire. Events come in the order of their times. The end of the test is the end of the input: what then still waits is left
 waiting. An event that the engine refuses, or takes for late, is a problem of the test and told at its row.
 """
 
@@ -59,23 +59,31 @@ def zero_of(test: syntax.RuleTest) -> int:
 
 
 def occurrences(test: syntax.RuleTest) -> Iterator[tuple[int, syntax.GivenRow]]:
-    """Its rows with their times, repeated ones as often as they say; a file at the time that was reached."""
+    """Its rows with their times, repeated ones as often as they say; a file at the time that was reached.
+
+    Events come in the order of their times, those of one time as they are written, so that repeated ones mix with others.
+    What is written after ``then at`` or a file comes after it.
+    """
     now_us = 0
     begun = False
+    events: list[tuple[int, syntax.GivenRow]] = []
     for row in test.given:
-        match row:
-            case syntax.Fixture():
-                yield now_us, row
-            case syntax.TimePasses(at=at):
-                now_us = at
-                yield now_us, row
-            case syntax.TimedEvent():
-                every_us = _every(row)
-                at_us = row.at if row.at is not None else now_us + (every_us if begun else 0)
-                for number in range(row.times):
-                    now_us = at_us + number * every_us
-                    yield now_us, row
+        if isinstance(row, syntax.TimedEvent):
+            every_us = _every(row)
+            at_us = row.at if row.at is not None else now_us + (every_us if begun else 0)
+            events += [(at_us + number * every_us, row) for number in range(row.times)]
+            now_us = at_us + (row.times - 1) * every_us
+        else:
+            yield from sorted(events, key=_time_of_row)
+            events = []
+            now_us = row.at if isinstance(row, syntax.TimePasses) else now_us
+            yield now_us, row
         begun = True
+    yield from sorted(events, key=_time_of_row)
+
+
+def _time_of_row(occurrence: tuple[int, syntax.GivenRow]) -> int:
+    return occurrence[0]
 
 
 def _every(row: syntax.TimedEvent) -> int:

@@ -133,9 +133,13 @@ class TestProblems:
         assert problem.code == "CEP613"
 
     def test_a_late_event(self) -> None:
-        [problem] = result(f"given 10s {FAIL} 5s {FAIL} expect nothing").problems
+        [problem] = result(f"given 10s {FAIL} then at 10s 5s {FAIL} expect nothing").problems
         assert "late" in problem.message
         assert "10s" in problem.message
+
+    def test_events_come_in_the_order_of_their_times(self) -> None:
+        given = f"given 10s {FAIL} 5s {FAIL} 0s 2x every 7s {FAIL} expect 7s BruteForce"
+        assert result(given).passed
 
     def test_an_expression_that_fails(self) -> None:
         rules = "rule share when Part emit Share(x = 1 / n)"
@@ -265,7 +269,7 @@ def test_in_an_application() -> None:
         tests.check(f"given 3x every 10s {FAIL} expect 20s BruteForce(attempts = 4)", ["brute_force"])
     assert [d.type for d in tests.play(f"given 3x every 10s {FAIL}")] == ["BruteForce", "Watched"]
     with pytest.raises(cep.UsageError, match="late"):
-        tests.play(f"given 9s {FAIL} 8s {FAIL}")
+        tests.play(f"given 9s {FAIL} then at 9s 8s {FAIL}")
     with pytest.raises(AssertionError, match="did not come"):
         tests.assert_passes("none")
     with pytest.raises(cep.UsageError, match="did you mean `none`"):

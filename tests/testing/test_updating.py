@@ -104,7 +104,7 @@ def test_a_file_that_has_changed_meanwhile_is_left_alone(tmp_path: Path) -> None
 
 
 def test_a_test_with_problems_is_left_open() -> None:
-    tests = RuleTests.from_rules('rule a when A emit X\ntest "late" given 5s A 1s A expect\n')
+    tests = RuleTests.from_rules('rule a when A emit X\ntest "late" given 5s A then at 6s 1s A expect\n')
     outcomes = tests.run()
     assert not can_be_filled(outcomes.results[0])
     assert filled_in(outcomes) == outcomes
