@@ -6,7 +6,7 @@ import contextlib
 import gc
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,7 +78,8 @@ def command(
         tests = RuleTests.of(loaded)
         if suggested:
             return _suggest(loaded, tests, suggested, form, write)
-        return _run(loaded, tests, _Asked(pattern, fail_fast, verbose, require, update, junit, as_json, color))
+        asked = _Asked(pattern, fail_fast, verbose, require, update, junit, as_json, color)
+        return _run(loaded, tests, asked, lambda: load(rules, settings, "test"))
 
 
 class _Asked:
@@ -105,7 +106,9 @@ class _Asked:
         self.color = color
 
 
-def _run(loaded: Compilation, tests: RuleTests, asked: _Asked) -> int:
+def _run(loaded: Compilation, tests: RuleTests, asked: _Asked, again: Callable[[], Compilation]) -> int:
+    """Run, update, write and tell. ``again`` compiles the rules once more, from files that were updated."""
+    from cep.testing import RuleTests
     from cep.testing.formats import to_dict, to_junit
 
     if asked.pattern is not None and tests.names and not tests.chosen(asked.pattern):
@@ -115,8 +118,8 @@ def _run(loaded: Compilation, tests: RuleTests, asked: _Asked) -> int:
     progress = _Progress(len(tests.chosen(asked.pattern)))
     outcomes = tests.run(asked.pattern, fail_fast=asked.fail_fast, on_result=progress)
     progress.clear()
-    if asked.update:
-        outcomes = _update(loaded, outcomes, asked)
+    if asked.update and _update(loaded, outcomes, asked):
+        outcomes = RuleTests.of(again()).run(asked.pattern, fail_fast=asked.fail_fast)
     if asked.junit is not None:
         _write_junit(asked.junit, to_junit(outcomes))
     if asked.as_json:
@@ -149,14 +152,15 @@ def _lacking(outcomes: Outcomes, require: str | None) -> bool:
     return positive or (require in ("negative", "both") and bool(coverage.without_negative))
 
 
-def _update(loaded: Compilation, outcomes: Outcomes, asked: _Asked) -> Outcomes:
-    """Fill in what was left empty, and count those tests as passed."""
-    from cep.testing.updating import filled_in, update_files
+def _update(loaded: Compilation, outcomes: Outcomes, asked: _Asked) -> bool:
+    """Fill in what was left empty, and tell it; whether there was anything."""
+    from cep.testing.updating import update_files
 
-    for change in update_files(outcomes.results, loaded.texts):
+    changes = update_files(outcomes.results, loaded.texts)
+    for change in changes:
         if not asked.as_json:
             click.echo(change)
-    return filled_in(outcomes)
+    return bool(changes)
 
 
 def _suggest(loaded: Compilation, tests: RuleTests, names: tuple[str, ...], form: str | None, write: bool) -> int:

@@ -1,13 +1,14 @@
 """The engine of a test: the rules that it names, and those that these read from. Testing layer.
 
-Rules are planned once for all. A test runs on an engine of the rules it needs: rules are independent (S9), so that the
-others could only cost time. The schemas are those of all rules together, so that an event is refused in a test where a
-run would refuse it. An `any(…)` looks at the types that all rules read; with one the engine has all rules.
+Rules are planned once for all. A test runs on an engine of the rules it needs, with their part of that plan: rules are
+independent (S9), so that the others could only cost time. The fields that are checked are those that any rule reads, so
+that an event is refused in a test where a run would refuse it. An `any(…)` looks at the types of all rules: with one,
+the engine has all of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,11 @@ from typing import Any
 from cep.connectors.tables import TableFile
 from cep.engine import Engine
 from cep.language import syntax
-from cep.language.checked import CheckedEmit, CheckedKey, CheckedRule, RuleSet
+from cep.language.checked import CheckedEmit, CheckedKey, CheckedRule, Expression, RuleSet
 from cep.plan.catalogue import ANY_TYPE
 from cep.plan.generate.functions import Functions, KeyFunction, Reader
 from cep.plan.intake import EventClock
-from cep.plan.plan import Plan, TablePlan, TypePlan
-from cep.plan.planner import plan_rules
+from cep.plan.plan import LookupPlan, PatternPlan, Plan, RulePlan, TablePlan, TypePlan
 from cep.projection import Projection
 from cep.tables import VALID_FROM, TableFault
 
@@ -34,6 +34,7 @@ class Engines:
         self.rules = rules
         self.plan = plan
         self.by_name = {rule.name: rule for rule in rules.rules}
+        self._rule_plans = {rule.name: rule for rule in plan.rules}
         self._places = {rule.name: number for number, rule in enumerate(rules.rules)}
         self._of_file: dict[str, list[str]] = {}
         self._emitters: dict[str, list[CheckedRule]] = {}
@@ -105,19 +106,47 @@ class Engines:
         return known
 
     def _part(self, needed: frozenset[str], others: frozenset[str]) -> Plan:
-        """The plan of some of the rules, with the checks of all."""
-        chosen = tuple(self.by_name[name] for name in sorted(needed, key=self._places.__getitem__))
-        part, refused = plan_rules(replace(self.rules, rules=chosen))
-        assert part is not None, refused
-        whole = self.plan.types
-        types = {
-            name: replace(t, checks=whole[name].checks, fields=whole[name].fields) for name, t in part.types.items()
-        }
-        if ANY_TYPE not in types:
-            for name in others - types.keys() - {ANY_TYPE}:
-                types[name] = replace(whole[name], conditions=(), owners=(), expected=())
-        fields = tuple(sorted({name for kind in types.values() for name in kind.fields}))
-        return replace(part, types=types, fields=fields)
+        """The plan of some of the rules: their part of the plan of all, conditions of other rules left out."""
+        whole = self.plan
+        chosen = [rule for name in sorted(needed, key=self._places.__getitem__) for rule in [self._rule_plans[name]]]
+        masks: dict[str, int] = dict.fromkeys(others - {ANY_TYPE}, 0)
+        for rule in chosen:
+            for event_type, mask in rule.reads.items():
+                masks[event_type] = masks.get(event_type, 0) | mask
+        types = {name: _with_conditions(whole.types[name], mask) for name, mask in masks.items()}
+        tables = {name for rule in chosen for name in _tables_read(rule)}
+        return replace(
+            whole,
+            rules=tuple(replace(rule, number=number) for number, rule in enumerate(chosen)),
+            types=types,
+            fields=tuple(sorted({name for kind in types.values() for name in kind.fields})),
+            whole=any(_copies_events(rule) for rule in chosen),
+            tables={name: table for name, table in whole.tables.items() if name in tables},
+            other_tables=(*whole.other_tables, *(name for name in whole.tables if name not in tables)),
+        )
+
+
+def _with_conditions(kind: TypePlan, mask: int) -> TypePlan:
+    """The type with the conditions of these bits; the others hold for every event, and nobody looks at them."""
+    conditions: list[Expression | None] = [None] * len(kind.conditions)
+    while mask:
+        bit = mask.bit_length() - 1
+        conditions[bit] = kind.conditions[bit]
+        mask ^= 1 << bit
+    return replace(kind, conditions=tuple(conditions))
+
+
+def _tables_read(rule: RulePlan) -> Iterator[str]:
+    """The tables that a rule looks into or expects from."""
+    if rule.join is not None:
+        yield from (stage.table for stage in rule.join.stages if isinstance(stage, LookupPlan))
+    if isinstance(rule.operator, PatternPlan) and rule.operator.expected is not None:
+        yield rule.operator.expected.table
+
+
+def _copies_events(rule: RulePlan) -> bool:
+    timeout = rule.operator.on_timeout if isinstance(rule.operator, PatternPlan) else None
+    return rule.emit.star or (timeout is not None and timeout.star)
 
 
 class SharedFunctions:

@@ -101,6 +101,7 @@ class _Player:
         self._values = values
         self._places: list[tuple[int, Span, str]] = []
         self._position = 0
+        self._closed = {row.at + 1 for row in test.given if isinstance(row, syntax.TimePasses)}
 
     def give_tables(self) -> bool:
         """The rows of all tables that the rules read; false where one cannot be used."""
@@ -213,7 +214,10 @@ class _Player:
     def _tell_late(self, late: LateEvent) -> None:
         span, where = self._place(late.position)
         reached = late.watermark_us - self._played.zero_us
-        told = f"this event is late{where}: time had come to {_clock(reached)}"
+        if reached in self._closed:
+            told = f"this event is late{where}: `then at {_clock(reached - 1)}` has closed that time"
+        else:
+            told = f"this event is late{where}: time had come to {_clock(reached)}"
         self._problem(told, span, "write the events in the order of their times")
 
     def _note(self, position: int, span: Span, file: str) -> None:

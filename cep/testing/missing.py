@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from cep.language import syntax
 from cep.language.checked import RuleSet
 from cep.language.report import listed
+from cep.plan.field_uses import field_uses
 from cep.testing.given import Played
 from cep.testing.results import Expected
 from cep.testing.telling import short_time
@@ -43,12 +44,14 @@ def _of_rule(name: str, miss: Miss) -> Iterator[str]:
         yield f"`{name}` still waits ({waiting} pending){ended}: let time pass with `then at …`"
         return
     unseen = engine.unseen()
+    uses = field_uses(engine.plan, next(plan for plan in engine.plan.rules if plan.name == name))
     for event_type in dict.fromkeys(kind for kind in rule.reads if kind in unseen):
-        fields = unseen[str(event_type)]
-        if fields:
-            yield f"no event of the type `{event_type}` had {listed(fields)}"
-        else:
+        own = {use.name for use in uses if use.types == {event_type}}
+        fields = [field for field in unseen[str(event_type)] if field in own]
+        if not unseen[str(event_type)]:
             yield f"no event had the type `{event_type}`, which `{name}` reads"
+        elif fields:
+            yield f"no event of the type `{event_type}` had {listed(fields)}"
     counters = engine.counters
     if counters.null_keys[name]:
         yield f"{counters.null_keys[name]} of the events took no part in `{name}`: their key is null"

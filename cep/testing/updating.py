@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from cep.language.rule_files import SUFFIXES
 from cep.language.syntax import RuleTest
 from cep.language.words import is_plain_name
 from cep.language.yaml_form import parse_yaml
-from cep.testing.results import Outcomes, RuleTestResult
+from cep.testing.results import RuleTestResult
 from cep.testing.telling import short_time, written
 
 _BOM = b"\xef\xbb\xbf"
@@ -41,12 +41,6 @@ class Edit:
 def can_be_filled(result: RuleTestResult) -> bool:
     """Whether its `expect` is empty and its events were all used."""
     return result.is_open and not result.problems and result.skipped is None
-
-
-def filled_in(outcomes: Outcomes) -> Outcomes:
-    """The outcomes after the update: what was filled in is what came."""
-    results = [replace(each, pairs=(), notes=()) if can_be_filled(each) else each for each in outcomes.results]
-    return replace(outcomes, results=tuple(results))
 
 
 def update_files(results: Sequence[RuleTestResult], texts: Mapping[str, str]) -> list[str]:

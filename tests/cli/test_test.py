@@ -143,6 +143,7 @@ def test_update_shows_what_it_writes(rules: Path) -> None:
     done = invoke("test", rules, "--update")
     assert done.exit_code == 0
     assert '  + 20s BruteForce(user = "ann", attempts = 3)\n' in done.stdout
+    assert "no test that expects it to fire" not in done.stdout
     assert 'expect \n    20s BruteForce(user = "ann", attempts = 3)\n' in rules.read_text("utf-8")
     assert invoke("test", rules).exit_code == 0
 

@@ -141,6 +141,10 @@ class TestProblems:
         given = f"given 10s {FAIL} 5s {FAIL} 0s 2x every 7s {FAIL} expect 7s BruteForce"
         assert result(given).passed
 
+    def test_an_event_at_a_time_that_is_closed(self) -> None:
+        [problem] = result(f"given 0s {FAIL} then at 10m 10m {FAIL} expect nothing").problems
+        assert "`then at 600s` has closed that time" in problem.message
+
     def test_an_expression_that_fails(self) -> None:
         rules = "rule share when Part emit Share(x = 1 / n)"
         [problem] = result("given 0s Part(n = 0) expect nothing", "share", rules).problems

@@ -17,6 +17,7 @@ from cep.engine import Engine
 from cep.event import Event
 from cep.functions.records import EvaluationError
 from cep.language.checked import Alternative, Binary, CheckedRule, Constant, Expression, IsNull, RuleSet, Schema
+from cep.plan.field_uses import field_uses
 from cep.plan.generate.functions import Functions
 from cep.plan.intake import EventClock, RecordError, is_address
 from cep.plan.plan import PatternPlan, RulePlan, TypePlan
@@ -86,6 +87,8 @@ class Draw:
         self._functions = Functions(engine.projection, self._clock)
         self._readers: dict[str, Callable[[Event], int]] = {}
         self.pools = Pools.of(rule)
+        uses = field_uses(engine.plan, self._plan)
+        self._read = {use.name for use in uses}
         self.unmet: set[str] = set()
 
     # ---- what an event of a type has ----
@@ -94,7 +97,7 @@ class Draw:
         """The paths that an event of the type needs: those that this rule reads, and what its schema requires."""
         schema = self._schemas.get(event_type)
         plan = self._engine.plan.types.get(event_type)
-        names = list(plan.expected) if plan is not None else []
+        names = [name for name in plan.expected if name in self._read] if plan is not None else []
         timed = schema.time_field if schema is not None else None
         if schema is not None:
             required = [name for name, each in schema.fields.items() if not each.type.optional]
