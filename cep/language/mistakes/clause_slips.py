@@ -222,7 +222,7 @@ def rule_missing(at: Situation) -> Problem | None:
 
 def name_of_words(at: Situation) -> Problem | None:
     """``rule brute force``."""
-    if at.previous_kinds(2) != ("_RULE", "NAME") or at.kind != "NAME" or at.first_in_line:
+    if at.previous_kinds(2) != ("_RULE", "NAME") or not at.found.isidentifier() or at.first_in_line:
         return None
     hint = f"write `rule {at.history[-1]}_{at.found}`; a description stands in quotes"
     return at.problem("CEP100", "the name of a rule is one word", hint)
