@@ -129,7 +129,7 @@ def _warn_of_near_names(namespace: Namespace, rules: Sequence[CheckedRule], repo
     """An emitted type that nobody reads, and that is written almost like one that is known."""
     read = dict.fromkeys(event_type for rule in rules for event_type in rule.reads if event_type is not None)
     told = [finding.message for finding in report.findings() if finding.code == "CEP203"]
-    known = NearNames([*namespace.events, *read])
+    known = NearNames([*namespace.events, *(event_type for event_type in read if " " not in event_type)])
     for rule in rules:
         for emit in emits_of(rule):
             if emit.type in read or emit.type in namespace.events or any(f"`{emit.type}`" in text for text in told):

@@ -211,7 +211,7 @@ class _Mender:
             head = _HEAD.match(self.text, start, end)
             named = head is not None and head.group(1) not in CLAUSES
             instead = head.group() if head is not None and named else "rule x"
-            lost |= {"doc" if named else "name"}
+            lost |= {"doc", "name"} if named and situation.found.isidentifier() else {"doc" if named else "name"}
         else:
             lost |= {clause} if clause else CLAUSES - {"from"}
         return Change(start, end, instead, lost, self._written(rule.start_pos or 0, origins))

@@ -155,7 +155,7 @@ def _built(piece: Piece, mended: Mended, places: Places) -> ParsedFile:
         sound = all(map(is_harmless, builder.diagnostics[before:]))
         if node is not None and (sound or isinstance(node, syntax.Rule)):
             declarations.append(node)
-        if node is None or not sound or lost:
+        if node is None or not sound or lost or (isinstance(node, syntax.Rule) and node.broken):
             ends = [change.end for change in mended.changes if change.rule == start]
             broken.extend(broken_names(piece.text[start : max([end, *ends])]))
         if "name" in lost:

@@ -12,6 +12,8 @@ from cep.diagnostics import Diagnostic
 from cep.language.check import check
 from cep.language.parser import parse
 from cep.language.reader.recovery import cut
+from tests.bench import checking
+from tests.documentation.blocks import blocks
 from tests.language.golden import CASES, split_case
 
 ROOT = Path(__file__).parents[2]
@@ -70,6 +72,21 @@ def good_files() -> tuple[GoodFile, ...]:
     return tuple(GoodFile(path, split_case(path)[0], _beside(path)) for path in paths)
 
 
+@cache
+def all_good_files() -> tuple[GoodFile, ...]:
+    """Those, the rules of the planner's cases, of the pages, and of the measurement of `cep check`: more than 200."""
+    cases = (GoodFile(path, path.read_text("utf-8"), "") for path in sorted((ROOT / "tests/plan/cases").glob("*.cep")))
+    shown = (
+        GoodFile(page.with_name(f"{page.name}:{block.line}"), block.text, "")
+        for page in (ROOT / "README.md", ROOT / "grammar/README.md")
+        for block in blocks(page)
+        if block.words == ("cep",)
+    )
+    measured = GoodFile(ROOT / "tests/bench/checking.py", f"{checking.SHARED}{''.join(checking.rules(20))}", "")
+    found = [*good_files(), *cases, *shown, measured]
+    return tuple(good for good in found if good.rules())
+
+
 def _beside(path: Path) -> str:
     definitions = path.parent / "definitions.cep"
     return definitions.read_text("utf-8") if definitions.exists() and path != definitions else ""
@@ -102,14 +119,16 @@ def offset(text: str, line: int, column: int) -> int:
 
 
 def is_near(found: Diagnostic, mutation: Mutation) -> bool:
-    """Whether the finding lies within one token of the mutation."""
+    """Whether the finding, or a further place that it shows, lies within one token of the mutation."""
     starts = [token.start() for token in tokens(mutation.text)]
 
     def index(place: int) -> int:
         return sum(start <= place for start in starts)
 
-    span = found.span
-    first = index(offset(mutation.text, span.line, span.column))
-    last = index(max(offset(mutation.text, span.end_line, span.end_column) - 1, 0))
     at = index(mutation.at)
-    return first - 1 <= at + (mutation.kind == "swap") and at - 1 <= last
+    for span in (found.span, *(span for span, _ in found.related if span.file == found.span.file)):
+        first = index(offset(mutation.text, span.line, span.column))
+        last = index(max(offset(mutation.text, span.end_line, span.end_column) - 1, 0))
+        if first - 1 <= at + (mutation.kind == "swap") and at - 1 <= last:
+            return True
+    return False

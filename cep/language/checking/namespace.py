@@ -219,7 +219,7 @@ class Namespace:
     def _unknown(self, words: Sequence[str], span: Span) -> None:
         phrase = " ".join(words)
         message = f"nothing is called `{phrase}`"
-        hint = likely_meant(words) or self._two_events(words) or self._nearest(phrase)
+        hint = likely_meant(words) or self._two_events(words) or self._named_event(words) or self._nearest(phrase)
         self.report.error("CEP202", message, span, hint, fix=self._fix_of_phrase(words, span))
 
     def _fix_of_phrase(self, words: Sequence[str], span: Span) -> Fix | None:
@@ -251,6 +251,12 @@ class Namespace:
             phrase = " ".join([*words[:-1], last]).lower()
             return f"declare it: `define {phrase} as {last}(…)`"
         return None
+
+    def _named_event(self, words: Sequence[str]) -> str | None:
+        """``Login ok``: an event and the name of a step, if no phrase is nearly that."""
+        if len(words) < 2 or not self._is_event(words[:-1]) or any(self._index().near(s) for s in spellings(words)):
+            return None
+        return f"to name the step write `{' '.join(words[:-1])} as {words[-1]}`, else declare the phrase with `define`"
 
     def _is_event(self, words: Sequence[str]) -> bool:
         return self._find(words) is not None or (len(words) == 1 and words[0] in self.mentioned)

@@ -144,7 +144,8 @@ class RuleChecker:
 
     def _steps_unknown(self, rule: syntax.Rule) -> bool:
         """Whether there may be steps that are not known: `A fails` where `A as fails` is meant is one phrase."""
-        return rule.pattern is None or any(self.report.has("CEP202", p.span) for p in phrases_in(rule.pattern))
+        phrases = phrases_in((rule.pattern, rule.input))
+        return _reads_unknown(rule) or any(self.report.has("CEP202", phrase.span) for phrase in phrases)
 
     def _within(self, rule: syntax.Rule) -> int | None:
         if rule.within is None:
@@ -208,7 +209,7 @@ class RuleChecker:
         scope = replace(
             self.windows.scope(infos, over),
             keys={key.name: key for key in keys},
-            open_steps=rule.input is None,
+            open_steps=rule.input is None or self._steps_unknown(rule),
             open_keys="per" in rule.broken,
         )
         when = None

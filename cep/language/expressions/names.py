@@ -168,7 +168,7 @@ def _of_only_step(context: Context, node: syntax.Name, scope: Scope) -> Expressi
         which = "last" if step.loops else "only"
         reference = StepEvent(step.name, which, span=node.span)  # type: ignore[arg-type]
         target = EventTarget(step.types, reference, step.optional)
-        if step.loops and scope.place == "`where`":
+        if step.loops and scope.place == "`where`" and not scope.open_steps:
             message = f"`{node.text}` is read of the last event of the loop only"
             label = str(step.types[0]) if len(step.types) == 1 and step.types[0] else "EVENT"
             hint = f"to test each write the condition into the parentheses: `{label}({node.text} …)`"
@@ -185,7 +185,8 @@ def _of_only_step(context: Context, node: syntax.Name, scope: Scope) -> Expressi
     if near is not None and not declared and _is_near(node.text, near):
         hint = f"did you mean `{near}`?"
     message = f"with several steps `{node.text}` must say which step it is a field of"
-    context.report.error("CEP206", message, node.span, hint)
+    if not scope.open_steps:
+        context.report.error("CEP206", message, node.span, hint)
     return poison(node.span)
 
 
@@ -204,7 +205,8 @@ def _unknown(context: Context, node: syntax.Name, scope: Scope) -> Expression:
     if scope.joined and scope.visible:
         fields = listed([f"{s.name}.{node.text}" for s in scope.visible], "or")
         message = f"`{node.text}` must say which input it is a field of"
-        context.report.error("CEP206", message, node.span, f"write {fields}")
+        if not scope.open_steps:
+            context.report.error("CEP206", message, node.span, f"write {fields}")
         return poison(node.span)
     what = "no constant is called" if scope.kind == "constant" else "nothing is called"
     hint = did_you_mean(closest(node.text, known))

@@ -209,6 +209,25 @@ def schema_field(at: Situation) -> Problem | None:
     return None
 
 
+def rule_missing(at: Situation) -> Problem | None:
+    """A rule without the word `rule`: its name stands first, and a doc, `when` or `from` follows."""
+    if at.start != "file" or at.history or at.kind not in ("NAME", "QUOTED"):
+        return None
+    follows = re.match(r"\s*(?:when|from)\b|[ \t]*\n[ \t]+[\"']", at.text[at.end :])
+    if follows is None or misspelt_declaration(at.found):
+        return None
+    hint, instead = f"write `rule {at.found}`", at.instead(f"rule {at.found}")
+    return at.problem("CEP106", f"`rule` is missing before {shown(at.found)}", hint, correction=instead)
+
+
+def name_of_words(at: Situation) -> Problem | None:
+    """``rule brute force``."""
+    if at.previous_kinds(2) != ("_RULE", "NAME") or not at.found.isidentifier() or at.first_in_line:
+        return None
+    hint = f"write `rule {at.history[-1]}_{at.found}`; a description stands in quotes"
+    return at.problem("CEP100", "the name of a rule is one word", hint)
+
+
 def unknown_declaration(at: Situation) -> Problem | None:
     """A misspelt ``rule``, or text that belongs to nothing."""
     if at.start != "file" or at.opened or not at.first_in_line or not at.found.isidentifier():
@@ -283,6 +302,8 @@ CLAUSE_SLIPS: tuple[Callable[[Situation], Problem | None], ...] = (
     definition_form,
     test_rows,
     schema_field,
+    rule_missing,
+    name_of_words,
     unknown_declaration,
     unknown_clause,
     clause_in_fragment,

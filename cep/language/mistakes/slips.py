@@ -13,6 +13,13 @@ from typing import TYPE_CHECKING
 from cep.durations import NUMBER_WORDS, UNIT_NAMES
 from cep.language.mistakes.clause_slips import CLAUSE_SLIPS
 from cep.language.mistakes.expectations import shown
+from cep.language.mistakes.misplaced import (
+    comma_behind_emit,
+    comma_in_parentheses,
+    for_without_no,
+    over_missing,
+    then_without_if,
+)
 from cep.language.mistakes.situation import CLOSING, OPENING, SIGN, Problem, Situation
 from cep.language.reader.phrases import count_slip, count_words
 from cep.language.words import is_misspelt, word_set
@@ -143,7 +150,8 @@ def unclosed_bracket(at: Situation) -> Problem | None:
     last = at.opened[-1]
     sign = SIGN[OPENING[last.type]]
     before = f"before `{at.found}`" if at.found else "at its end"
-    return at.problem("CEP103", f"`{last}` is not closed", f"write `{sign}` {before}", at.token_span(last))
+    related = ((at.span(), f"`{sign}` is missing before this" if at.found else f"`{sign}` is missing here"),)
+    return at.problem("CEP103", f"`{last}` is not closed", f"write `{sign}` {before}", at.token_span(last), related)
 
 
 def _begins_clause(at: Situation) -> bool:
@@ -159,7 +167,7 @@ def single_equals(at: Situation) -> Problem | None:
     """``where a = 1``; and ``let a == 1``."""
     if at.found == "=" and "COMPARE" in at.accepted:
         return at.problem("CEP112", "a single `=` does not compare", "write `==`", correction=at.instead("=="))
-    if at.found == "=" and "_AS" in at.accepted:
+    if at.found == "=" and "_AS" in at.accepted and at.history and at.history[0].type == "_DEFINE":
         message = "a definition is written with `as`, not `=`"
         return at.problem("CEP112", message, "write `as`", correction=at.instead("as"))
     defining = bool(at.history) and at.history[0].type == "_DEFINE"
@@ -484,7 +492,11 @@ SLIPS: tuple[Slip, ...] = (
     closing_without_opening,
     unclosed_bracket,
     unclosed_regex,
+    then_without_if,
     list_in_parentheses,
+    comma_in_parentheses,
+    comma_behind_emit,
+    over_missing,
     colon_in_emit,
     single_equals,
     dash_in_name,
@@ -500,6 +512,7 @@ SLIPS: tuple[Slip, ...] = (
     absence_within,
     operator_word,
     misspelt_word_before,
+    for_without_no,
     *CLAUSE_SLIPS,
     word_for_name,
     missing_comma,

@@ -165,6 +165,8 @@ class DeclarationBuilder(PatternBuilder):
             before = len(self.diagnostics)
             added = self._add_clause(clause, over_windows, values, spans)
             self._settle_minimum()
+            if clause.data == "pattern_when" and any(d.code == "CEP108" for d in self.diagnostics[before:]):
+                broken.add("when")  # which of them is meant is not known
             if not all(map(is_harmless, self.diagnostics[before:])):
                 broken |= self._broken_in(clause)
                 for value in added:

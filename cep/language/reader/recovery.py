@@ -12,15 +12,25 @@ from itertools import pairwise
 from typing import Literal, cast
 
 from cep.diagnostics import Diagnostic
-from cep.language.words import is_misspelt
+from cep.language.words import CLAUSE_WORDS, PATTERN_ENDS, PATTERN_STARTS, is_misspelt
 
 Kind = Literal["event", "define", "let", "table", "rule", "test"]
 
 DECLARATION_WORDS = ("event", "define", "let", "table", "rule", "test")
 
+_NO_RULE_NAMES = frozenset(DECLARATION_WORDS) | PATTERN_ENDS | PATTERN_STARTS | frozenset(CLAUSE_WORDS)
 _START = re.compile(rf"^(?P<indent>[ \t]*)(?:{'|'.join(DECLARATION_WORDS)})\b(?![ \t]*[:,.)\]])", re.MULTILINE)
 _WORD = r"(?:[^\W\d]\w*|@\w+|`[^`\n]+`)"
 _LINE = re.compile(rf"^(?P<indent>[ \t]*)(?P<word>[A-Za-z]+)[ \t]+(?P<name>{_WORD}|\")", re.MULTILINE)
+_RULE_HEAD = rf"{_WORD}[ \t]*(?:$|(?=\"|'|(?:when|from|emit)\b))"
+_HEADLESS = re.compile(
+    rf"^(?P<indent>[ \t]*)(?P<word>{_WORD})[ \t]*"
+    rf"(?=\n[ \t]+(?:\"|when\b|from\b)|(?:when|from)[ \t]+{_WORD})",
+    re.MULTILINE,
+)
+_BEHIND = re.compile(
+    rf"^(?P<indent>[ \t]*)(?!rule\b)(?:[^\s\"'#]+)[ \t]+(?P<start>rule)[ \t]+{_RULE_HEAD}", re.MULTILINE
+)
 _NAMED = re.compile(rf"\b(event|let|table|rule)[ \t]+({_WORD})")
 _DEFINED = re.compile(rf"\bdefine[ \t]+({_WORD}(?:[ \t]+{_WORD})*?)[ \t]*(\b(?:as|is|means)\b|[(=:]|$)", re.MULTILINE)
 _EMITTED = re.compile(rf"\bemit\s+({_WORD})")
@@ -52,6 +62,8 @@ def cut(text: str) -> list[Piece]:
     least = min((indent for _, indent in starts), default=0)
     offsets = {offset for offset, indent in starts if indent == least}
     offsets |= {match.start() for match in _LINE.finditer(text) if _misspelt_start(match, least)}
+    offsets |= {match.start("word") for match in _HEADLESS.finditer(text) if _lacks_rule(match, least)}
+    offsets |= {match.start("start") for match in _BEHIND.finditer(text) if _width(match["indent"]) <= least}
     bounds = [*sorted({0, *offsets}), len(text)]
     return [Piece(text[start:end], start) for start, end in pairwise(bounds)]
 
@@ -62,6 +74,11 @@ def _width(indent: str) -> int:
 
 def _misspelt_start(line: re.Match[str], least: int) -> bool:
     return _width(line["indent"]) == least and misspelt_declaration(line["word"]) is not None
+
+
+def _lacks_rule(line: re.Match[str], least: int) -> bool:
+    """Whether the line is that of a rule without the word `rule`, perhaps with the blank that stood behind it."""
+    return _width(line["indent"]) <= least + 1 and line["word"] not in _NO_RULE_NAMES
 
 
 def misspelt_declaration(word: str) -> Kind | None:
