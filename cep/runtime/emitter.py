@@ -31,14 +31,11 @@ Roles = Sequence[tuple[str, Sequence[Event]]]
 """Labels of steps with their events, in the order of the pattern."""
 
 
-class Derived:
+class Derived(msgspec.Struct, eq=False, gc=False):
     """A derived event as the world sees it and, where rules read its type, as they see it."""
 
-    __slots__ = ("event", "public")
-
-    def __init__(self, public: DerivedEvent, event: Event | None) -> None:
-        self.public = public
-        self.event = event
+    public: DerivedEvent
+    event: Event | None
 
 
 class Emitter:
@@ -97,7 +94,7 @@ class Emitter:
                 return None
         evidence, truncated = self._evidence(roles)
         identity = self._identity(key, evidence, time_us, awaited)
-        shown = dict(zip(rule.emit.names, values, strict=True))
+        shown = dict(zip(rule.emit.names, values))  # noqa: B905 - one value for each name
         raw = shown.copy() if self._feeds_rules or rule.emit.star else shown
         for name, form in self._formats:
             if shown[name] is not None:
@@ -164,7 +161,12 @@ class Emitter:
     def _evidence(self, roles: Roles) -> tuple[tuple[Evidence, ...], bool]:
         if self._parts:
             return self._joined_evidence(roles)
-        listed = [Evidence(label, event_id(e), e.time_us) for label, events in roles for e in events]
+        listed = []
+        for label, events in roles:
+            for e in events:
+                origin, position, own, _ = e.about  # as :func:`cep.event.event_id` does
+                identity = f"{origin.prefix}{position}" if own is None else str(own)
+                listed.append(Evidence(label, identity, e.time_us))
         return self._newest(listed, False)
 
     def _joined_evidence(self, roles: Roles) -> tuple[tuple[Evidence, ...], bool]:
@@ -182,11 +184,14 @@ class Emitter:
 
     def _identity(self, key: Any, evidence: Sequence[Evidence], time_us: int, awaited: str | None) -> str:
         digest = self._hash.copy()
-        parts = [key_text(key), str(time_us), awaited or ""]
+        key_part = f"s{len(key)}:{key}" if key.__class__ is str else key_text(key)
+        time = str(time_us)
+        parts = [f"{len(key_part)}:{key_part}{len(time)}:{time}"]
+        parts.append(f"{len(awaited)}:{awaited}" if awaited else "0:")
         for item in evidence:
-            parts.append(item.step)
-            parts.append(item.id)
-        digest.update(_framed(*parts))
+            step, own = item.step, item.id
+            parts.append(f"{len(step)}:{step}{len(own)}:{own}")
+        digest.update("".join(parts).encode("utf-8", "surrogatepass"))
         identity = digest.hexdigest()
         ordinal = self._ordinal(identity, time_us)
         if ordinal:
@@ -207,6 +212,8 @@ class Emitter:
         names = self._key_names
         if not names:
             return {}
+        if key.__class__ is str:
+            return {names[0]: key}
         parts = key if key.__class__ is tuple else (key,)
         shown: dict[str, Any] = {}
         for name, part, form in zip(names, parts, self._key_formats, strict=True):
