@@ -144,7 +144,9 @@ class DerivedEvent(msgspec.Struct, frozen=True):
         """One line of JSON, without the line's end. The same as that of :meth:`to_dict`, only faster."""
         time_us = self.time_us
         time = _moment(time_us)
-        evidence = [_ShownEvidence(e.step, e.id, time if e.time_us == time_us else _moment(e.time_us)) for e in self.evidence]
+        evidence = [
+            _ShownEvidence(e.step, e.id, time if e.time_us == time_us else _moment(e.time_us)) for e in self.evidence
+        ]
         awaited = None if self.awaited is None else _ShownDeadline(self.awaited, _moment(self.deadline_us or 0))
         about = _About(
             self.id, self.rule, self.key, self.severity, self.tags, self.meta, awaited, evidence, self.truncated,

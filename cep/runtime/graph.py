@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import tzinfo
 from typing import Any
 
@@ -16,6 +16,7 @@ from cep.event import DerivedEvent, Event
 from cep.functions.records import EvaluationError
 from cep.plan.catalogue import ANY_TYPE
 from cep.plan.generate.functions import ExpressionCompiler, Reader
+from cep.plan.generate.inlined import Inlined
 from cep.plan.pattern_planner import by_name
 from cep.plan.plan import PatternPlan, Plan, RulePlan, WindowPlan
 from cep.projection import Projection
@@ -146,6 +147,16 @@ class Graph:
             if changed.table in operator.tables:
                 operator.table_changed(changed)
 
+    def inlined(self, event_types: Iterable[str]) -> dict[str, list[Inlined]]:
+        """For the generated loop: the operators of each type, where all that read it can be inlined."""
+        found = {}
+        for event_type in event_types:
+            readers = [operator for operator in self.operators if event_type in operator.rule.reads]
+            inlined = [_inlined(operator, event_type) for operator in readers]
+            if readers and None not in inlined:
+                found[event_type] = [each for each in inlined if each is not None]
+        return found
+
     def pending(self) -> Mapping[str, int]:
         """How many absences each rule still waits for, or how many of its windows are open."""
         counts = {operator.rule.name: len(operator.pending()) for operator in self.operators}
@@ -182,6 +193,12 @@ def _receiver(operator: Operator, event_type: str) -> Receiver:
         return None if event.about[0] is DERIVED else receive(event, mask)
 
     return receive_of_sources
+
+
+def _inlined(operator: Operator, event_type: str) -> Inlined | None:
+    plan = operator.rule.operator
+    shown_all = not isinstance(plan, PatternPlan) or by_name(plan, event_type)
+    return operator.inlined(event_type) if shown_all else None
 
 
 class Masker:
