@@ -17,6 +17,7 @@ from cep.functions.records import EvaluationError
 from cep.plan.catalogue import ANY_TYPE
 from cep.plan.generate.functions import ExpressionCompiler, Reader
 from cep.plan.generate.inlined import Inlined
+from cep.plan.loop_then_step import is_loop_then_step
 from cep.plan.pattern_planner import by_name
 from cep.plan.plan import PatternPlan, Plan, RulePlan, WindowPlan
 from cep.projection import Projection
@@ -26,6 +27,7 @@ from cep.runtime.operators.closing import CLOSING
 from cep.runtime.operators.counting import CountOperator
 from cep.runtime.operators.joining.enriching import EnrichingOperator
 from cep.runtime.operators.joining.operator import JoinOperator
+from cep.runtime.operators.loop_then_step import LoopThenStepOperator
 from cep.runtime.operators.operator import Operator, Output, Receiver, Report, Surroundings
 from cep.runtime.operators.pattern import PatternOperator
 from cep.runtime.operators.shared import SharedOperator
@@ -249,6 +251,13 @@ def _operator(
         return _window_operator(rule, emitter, around)
     if specialised and pattern.counts_only:
         return CountOperator(rule, emitter, around)
+    # A loop that could be full before the readings of its key are too many goes the general way.
+    if (
+        specialised
+        and is_loop_then_step(pattern, plan.types)
+        and around.limits.loop_events > around.limits.runs_per_key
+    ):
+        return LoopThenStepOperator(rule, emitter, around)
     if specialised and pattern.shareable:
         return SharedOperator(rule, emitter, around)
     timeouts = None

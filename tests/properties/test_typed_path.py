@@ -209,3 +209,35 @@ def test_operators_within_the_loop(
     if keys is None:
         assert fast == results(lines, Options(limits=limits, specialised=False), 5_000, INLINED)
     assert fast == results(lines, Options(limits=limits), chunk_bytes, INLINED, stop_after)
+
+
+TAKEOVER = """
+event Login { user: string, outcome: string, at: timestamp } time at
+rule takeover
+  when 2+ Login(outcome == "failure") as fails then Login(outcome == "success") as ok
+  within 6 seconds per user
+  emit Takeover(user, n = count(fails), since = fails[0].at, until = last(fails).at, ok = ok.at)
+"""
+attempts = st.lists(
+    _record(
+        "Login",
+        ("at", usual_times),
+        ("user", users),
+        ("outcome", st.sampled_from(['"failure"', '"failure"', '"success"', '"other"'])),
+        ("x", st.just('"unread"')),
+    ),
+    max_size=40,
+)
+
+
+@given(attempts, st.booleans(), st.sampled_from([300, 1_000, 5_000]), st.integers(0, 4), st.sampled_from([1_000, 3]))
+def test_a_loop_and_a_step_within_the_loop(
+    lines: list[str], in_order: bool, chunk_bytes: int, stop_after: int, runs: int
+) -> None:
+    if in_order:
+        lines.sort(key=lambda line: line.partition('":"2026')[2][:24])
+    note("\n".join(lines))
+    limits = Limits(runs_per_key=runs)
+    fast = results(lines, Options(limits=limits), chunk_bytes, TAKEOVER)
+    assert fast == results(lines, Options(limits=limits, specialised=False), 5_000, TAKEOVER)
+    assert fast == results(lines, Options(limits=limits), chunk_bytes, TAKEOVER, stop_after)

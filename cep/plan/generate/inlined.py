@@ -18,6 +18,9 @@ The statements are a constant text of ours, never of a rule. They see
 and the objects of ``names``. Their own variables are theirs until they end. An event whose key is anything else goes
 to the receiver.
 
+An operator that has no use for many of the events that meet its conditions can say so by an expression over ``mask``,
+``key`` and its names, which is asked before anything is done with the event.
+
 The event is *unplaced*: its ``about`` is an :class:`Unplaced`, since most events that an operator keeps are forgotten
 before anyone asks for their place. Who looks at more of a kept event than its time and the fields that rules read,
 or hands it on (to an emitter, to a snapshot), calls :func:`place` first. So does a receiver that can be called from
@@ -44,6 +47,7 @@ class Inlined:
     """What an operator does with an event of one type, for the generated loop.
 
     ``reads`` are the bits that it looks at, ``keys`` those of its rule. ``receive`` takes unplaced events, too.
+    ``skip`` holds for events that change nothing, null: it cannot be told before; it is asked where this is cheaper.
     """
 
     reads: int
@@ -51,6 +55,7 @@ class Inlined:
     receive: Callable[[Event, int], Any]
     body: str
     names: Mapping[str, object] = field(default_factory=dict)
+    skip: str | None = None
 
 
 class Unplaced:
@@ -83,6 +88,12 @@ def statements(text: str, names: Mapping[str, ast.expr]) -> list[ast.stmt]:
     module = _Filled(names).visit(ast.parse(text))
     body: list[ast.stmt] = module.body
     return body
+
+
+def expression(text: str, names: Mapping[str, ast.expr]) -> ast.expr:
+    """The expression of a constant text of ours, with nodes for some of its names."""
+    filled: ast.expr = _Filled(names).visit(ast.parse(text, mode="eval").body)
+    return filled
 
 
 class _Filled(ast.NodeTransformer):

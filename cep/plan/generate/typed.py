@@ -20,9 +20,10 @@ from cep.event import HIDDEN_NAMES, Event
 from cep.language.checked import CheckedKey, SchemaField
 from cep.plan.catalogue import ANY_TYPE
 from cep.plan.generate.expressions import Generator
-from cep.plan.generate.inlined import MOST_INLINED, Inlined, statements
+from cep.plan.generate.inlined import MOST_INLINED, Inlined, expression, statements
 from cep.plan.generate.nodes import all_of, assign, attribute, call, compare, function, if_else, is_, is_not, item, name
 from cep.plan.generate.scope import Scope
+from cep.plan.loop_then_step import compared_text
 from cep.plan.plan import Plan, TypePlan, time_fields
 from cep.plan.walk import candidate_fields, may_fail
 from cep.projection import INT64, Projection, Value
@@ -203,27 +204,50 @@ class ScanBuilder:
             compare(item(name("times"), 0), ast.GtE(), name("now")),
             compare(call("sorted", name("times")), ast.Eq(), name("times")),
         ])  # fmt: skip
-        tests = [self._generator.truth(c, Scope()) for c in conditions]
-        any_true = tests[0] if len(tests) == 1 else ast.BoolOp(ast.Or(), tests)
-        numbered = ast.Tuple([ast.Name("index", ast.Store()), ast.Name("e", ast.Store())], ast.Store())
-        looked_at = ast.comprehension(numbered, call("enumerate", name("events")), [any_true], 0)
-        look: list[ast.stmt] = [
-            assign("times", ast.ListComp(attribute(name("e"), time), each)),
-            assign("calm", in_order),
-            ast.If(name("calm"), [assign("places", ast.ListComp(name("index"), [looked_at]))], []),
-        ]
-        handler = ast.ExceptHandler(name("Exception"), None, [assign("calm", ast.Constant(False))])
         hit: list[ast.stmt] = [
-            assign("e", ast.Subscript(name("events"), name("index"), ast.Load())),
             assign("m", ast.Subscript(name("times"), name("index"), ast.Load())),
-            *([assign("mask", ast.Constant(1))] if len(of_type.conditions) == 1 else self._masking(of_type)),
             *_convert_time(),
             *_forget_unread(made),
             *self._hand_over(of_type, 0, plan.sets_timers),
         ]
-        loop = ast.For(ast.Name("index", ast.Store()), name("places"), hit, [])
+        look: list[ast.stmt] = [
+            assign("times", ast.ListComp(attribute(name("e"), time), each)),
+            assign("calm", in_order),
+        ]
+        numbered = ast.Tuple([ast.Name("index", ast.Store()), ast.Name("e", ast.Store())], ast.Store())
+        skip = None if any(map(may_fail, conditions)) else self._skip(of_type)
+        if skip is not None:
+            body = [*self._masking(of_type), *skip, *hit]
+            loop = ast.For(numbered, call("enumerate", name("events")), body, [])
+        else:
+            tests = [self._generator.truth(c, Scope()) for c in conditions]
+            any_true = tests[0] if len(tests) == 1 else ast.BoolOp(ast.Or(), tests)
+            looked_at = ast.comprehension(numbered, call("enumerate", name("events")), [any_true], 0)
+            look.append(ast.If(name("calm"), [assign("places", ast.ListComp(name("index"), [looked_at]))], []))
+            body = [
+                assign("e", ast.Subscript(name("events"), name("index"), ast.Load())),
+                *([assign("mask", ast.Constant(1))] if len(tests) == 1 else self._masking(of_type)),
+                *hit,
+            ]
+            loop = ast.For(ast.Name("index", ast.Store()), name("places"), body, [])
+        handler = ast.ExceptHandler(name("Exception"), None, [assign("calm", ast.Constant(False))])
         last = ast.Return(ast.Subscript(name("times"), ast.Constant(-1), ast.Load()))
         return [ast.Try(look, [handler], [], []), ast.If(name("calm"), [loop, last], [])]
+
+    def _skip(self, plan: TypePlan) -> list[ast.stmt] | None:
+        """Passes over what the only operator of a type has no use for; null where it does not say."""
+        inlined = self._inlined.get(plan.name, ())
+        if len(inlined) != 1 or inlined[0].skip is None:
+            return None
+        found = self._key(inlined[0].keys, plan)
+        assert found is not None
+        key, tests = found
+        if tests:
+            return None
+        names = {text: self._generator.constant(value) for text, value in inlined[0].names.items()}
+        unwanted = ast.UnaryOp(ast.Not(), name("mask"))
+        useless = ast.BoolOp(ast.Or(), [unwanted, expression(inlined[0].skip, {**names, "key": key})])
+        return [ast.If(useless, [ast.Continue()], [])]
 
     def _field(self, field: str) -> ast.expr:
         return attribute(name("e"), self._attributes[field])
@@ -260,8 +284,14 @@ class ScanBuilder:
         used = sorted({field for condition in tested for field in candidate_fields(condition)})
         loaded = {field: f"v{number}" for number, field in enumerate(used)}
         mask: ast.expr | None = ast.Constant(always) if always else None
+        by_text, tables = self._by_text(plan)
+        for field, bits in tables.items():
+            part: ast.expr = ast.Call(
+                attribute(self._generator.constant(bits), "get"), [name(loaded[field]), ast.Constant(0)], []
+            )
+            mask = part if mask is None else ast.BinOp(mask, ast.BitOr(), part)
         for bit, condition in enumerate(plan.conditions):
-            if condition is not None:
+            if condition is not None and bit not in by_text:
                 truth = self._generator.truth(condition, Scope(loaded=loaded))
                 part = if_else(truth, ast.Constant(1 << bit), ast.Constant(0))
                 mask = part if mask is None else ast.BinOp(mask, ast.BitOr(), part)
@@ -317,6 +347,24 @@ class ScanBuilder:
         take = assign("derived", call("receive", name("e"), name("mask")))
         offer = ast.For(ast.Name("receive", ast.Store()), name("found"), [take, _keep_derived()], [])
         return [assign("any_derived", ast.Constant(False)), offer, _follow()]
+
+    def _by_text(self, plan: TypePlan) -> tuple[set[int], dict[str, dict[str, int]]]:
+        """Conditions that compare one field with a text, two or more: one look-up gives their bits.
+
+        Only where the field is declared to be a text: nothing else could be looked up.
+        """
+        texts = {d.name for d in plan.checks if d.type.name == "string" and not d.type.optional}
+        found: dict[str, dict[str, int]] = {}
+        places: dict[str, set[int]] = {}
+        for bit, condition in enumerate(plan.conditions):
+            equal = None if condition is None else compared_text(condition)
+            if equal is not None and equal[0] in texts:
+                field, text = equal
+                bits = found.setdefault(field, {})
+                bits[text] = bits.get(text, 0) | 1 << bit
+                places.setdefault(field, set()).add(bit)
+        tables = {field: bits for field, bits in found.items() if len(places[field]) > 1}
+        return {bit for field in tables for bit in places[field]}, tables
 
     # ---- operators in the loop ----
 
