@@ -218,10 +218,11 @@ rule takeover
   within 6 seconds per user
   emit Takeover(user, n = count(fails), since = fails[0].at, until = last(fails).at, ok = ok.at)
 """
+days = st.integers(0, 9).map(lambda n: f'"2026-01-{1 + n // 2:02}T00:00:{n:02}.25Z"')
 attempts = st.lists(
     _record(
         "Login",
-        ("at", usual_times),
+        ("at", st.one_of(usual_times, usual_times, days)),
         ("user", users),
         ("outcome", st.sampled_from(['"failure"', '"failure"', '"success"', '"other"'])),
         ("x", st.just('"unread"')),

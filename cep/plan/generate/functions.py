@@ -25,7 +25,7 @@ from cep.plan.generate.typed import ScanBuilder
 from cep.plan.intake import EventClock, derived_id, is_address, own_id
 from cep.plan.plan import Plan, TypePlan
 from cep.projection import Projection
-from cep.timestamps import EPOCH
+from cep.timestamps import EPOCH, time_us_of
 
 _BUILTINS = (
     "str", "int", "float", "bool", "list", "dict", "len", "enumerate", "sorted", "KeyError", "TypeError", "Exception",
@@ -77,6 +77,7 @@ class Functions:
             "own_id": own_id,
             "canonical_key": canonical_key,
             "EPOCH": EPOCH,
+            "time_us_of": time_us_of,
             "is_address": is_address,
             "Unplaced": Unplaced,
         }

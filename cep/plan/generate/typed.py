@@ -206,7 +206,7 @@ class ScanBuilder:
         ])  # fmt: skip
         hit: list[ast.stmt] = [
             assign("m", ast.Subscript(name("times"), name("index"), ast.Load())),
-            *_convert_time(),
+            *_convert_time("base", "base_us"),
             *_forget_unread(made),
             *self._hand_over(of_type, 0, plan.sets_timers),
         ]
@@ -232,7 +232,8 @@ class ScanBuilder:
             loop = ast.For(ast.Name("index", ast.Store()), name("places"), body, [])
         handler = ast.ExceptHandler(name("Exception"), None, [assign("calm", ast.Constant(False))])
         last = ast.Return(ast.Subscript(name("times"), ast.Constant(-1), ast.Load()))
-        return [ast.Try(look, [handler], [], []), ast.If(name("calm"), [loop, last], [])]
+        base = [assign("base", item(name("times"), 0)), assign("base_us", call("time_us_of", name("base")))]
+        return [ast.Try(look, [handler], [], []), ast.If(name("calm"), [*base, loop, last], [])]
 
     def _skip(self, plan: TypePlan) -> list[ast.stmt] | None:
         """Passes over what the only operator of a type has no use for; null where it does not say."""
@@ -432,18 +433,20 @@ def _forget_unread(made: type[Event]) -> list[ast.stmt]:
     return [ast.Assign(targets, ast.Constant(None))] if targets else []
 
 
-def _convert_time() -> list[ast.stmt]:
-    """``u``: the microseconds of the moment ``m``."""
-    seconds = ast.BinOp(
-        ast.BinOp(attribute(name("d"), "days"), ast.Mult(), ast.Constant(86_400)),
-        ast.Add(),
-        attribute(name("d"), "seconds"),
-    )
+def _convert_time(base: str = "EPOCH", base_us: str | None = None) -> list[ast.stmt]:
+    """``u``: the microseconds of the moment ``m``, by those of another moment, which is near it where it is given."""
+    seconds: ast.expr = attribute(name("d"), "seconds")
+    day = ast.BinOp(attribute(name("d"), "days"), ast.Mult(), ast.Constant(86_400))
+    if base_us is None:
+        seconds = ast.BinOp(day, ast.Add(), seconds)
     whole = ast.BinOp(seconds, ast.Mult(), ast.Constant(1_000_000))
-    return [
-        assign("d", ast.BinOp(name("m"), ast.Sub(), name("EPOCH"))),
-        assign("u", ast.BinOp(whole, ast.Add(), attribute(name("d"), "microseconds"))),
-    ]
+    since: ast.expr = ast.BinOp(whole, ast.Add(), attribute(name("d"), "microseconds"))
+    found = [assign("d", ast.BinOp(name("m"), ast.Sub(), name(base)))]
+    if base_us is None:
+        return [*found, assign("u", since)]
+    days_us = ast.BinOp(attribute(name("d"), "days"), ast.Mult(), ast.Constant(86_400_000_000))
+    far = ast.If(attribute(name("d"), "days"), [ast.AugAssign(ast.Name("u", ast.Store()), ast.Add(), days_us)], [])
+    return [*found, assign("u", ast.BinOp(since, ast.Add(), name(base_us))), far]
 
 
 def _store(attribute_name: str, value: ast.expr) -> ast.Assign:
