@@ -242,3 +242,17 @@ def test_a_loop_and_a_step_within_the_loop(
     fast = results(lines, Options(limits=limits), chunk_bytes, TAKEOVER)
     assert fast == results(lines, Options(limits=limits, specialised=False), 5_000, TAKEOVER)
     assert fast == results(lines, Options(limits=limits), chunk_bytes, TAKEOVER, stop_after)
+
+
+def test_an_event_that_is_held_keeps_its_type_when_records_get_more_keys() -> None:
+    rules = """
+    event A { k: string, ip: string, at: timestamp } time at
+    rule r when A as a then no B for 5s per k emit X(k, ip = a.ip) at most 1 every 1 minute per ip
+    """
+    record = '{"type":"A","at":"2026-01-01T00:00:%02dZ","k":"%s","ip":"%s"%s}'
+    shapes = [(0, "u", "1", ""), (1, "v", "1", ""), (2, "w", "2", ""), (3, "x", "3", ',"new":"z"'), (20, "y", "4", "")]
+    lines = [record % shape for shape in shapes]
+    whole = results(lines, Options(), 64, rules)
+    assert [b'"ip":"%d"' % n in line for n, line in enumerate(whole[0], 1)] == [True] * 4
+    assert whole == results(lines, Options(specialised=False), 5_000, rules)
+    assert whole == results(lines, Options(), 64, rules, stop_after=4)
