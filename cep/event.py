@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import msgspec
 
-from cep.timestamps import format_time, in_range, moment_of
+from cep.timestamps import EPOCH, format_time
 
 _HIDDEN = {name: f"\u2063{name}\u2063" for name in ("time_us", "about")}
 HIDDEN_NAMES = frozenset(_HIDDEN.values())
@@ -139,15 +140,23 @@ class DerivedEvent(msgspec.Struct, frozen=True):
         """Event time as ISO 8601 text, UTC."""
         return format_time(self.time_us)
 
+    def to_json(self) -> bytes:
+        """One line of JSON, without the line's end. The same as that of :meth:`to_dict`, only faster."""
+        time_us = self.time_us
+        time = _moment(time_us)
+        evidence = [
+            _ShownEvidence(e.step, e.id, time if e.time_us == time_us else _moment(e.time_us)) for e in self.evidence
+        ]
+        awaited = None if self.awaited is None else _ShownDeadline(self.awaited, _moment(self.deadline_us or 0))
+        about = _About(
+            self.id, self.rule, self.key, self.severity, self.tags, self.meta, awaited, evidence, self.truncated,
+            self.degraded,
+        )  # fmt: skip
+        return _ENCODER.encode({"type": self.type, "time": time, **self.fields, "cep": about})
+
     def to_dict(self) -> dict[str, Any]:
         """The JSON object as it is written out: type, time, the fields, and ``cep``."""
-        return self._shown(format_time)
-
-    def to_json(self) -> bytes:
-        """One line of JSON, without the line's end."""
-        return _ENCODER.encode(self._shown(_moment))
-
-    def _shown(self, time: Callable[[int], object]) -> dict[str, Any]:
+        time = format_time
         about: dict[str, Any] = {"id": self.id, "rule": self.rule}
         if self.key:
             about["key"] = self.key
@@ -165,6 +174,32 @@ class DerivedEvent(msgspec.Struct, frozen=True):
         if self.degraded:
             about["degraded"] = True
         return {"type": self.type, "time": time(self.time_us), **self.fields, "cep": about}
+
+
+class _ShownEvidence(msgspec.Struct, gc=False):
+    step: str
+    id: str
+    time: object
+
+
+class _ShownDeadline(msgspec.Struct, gc=False):
+    step: str
+    deadline: object
+
+
+class _About(msgspec.Struct, omit_defaults=True, gc=False):
+    """What ``cep`` holds in a line, in this order; what is at its default is left out, the evidence never."""
+
+    id: str
+    rule: str
+    key: dict[str, Any] = {}
+    severity: str | None = None
+    tags: tuple[str, ...] = ()
+    meta: dict[str, Any] = {}
+    awaited: _ShownDeadline | None = None
+    evidence: Any = None
+    truncated: bool = False
+    degraded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +267,10 @@ def _letter(letter: DeadLetter) -> dict[str, Any]:
 
 def _moment(time_us: int) -> object:
     """What the encoder writes as :func:`format_time` does, only faster."""
-    return moment_of(time_us) if in_range(time_us) else format_time(time_us)
+    try:
+        return EPOCH + timedelta(0, 0, time_us)
+    except OverflowError:
+        return format_time(time_us)
 
 
 RAW_LIMIT = 64 * 1024

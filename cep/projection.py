@@ -50,6 +50,10 @@ class Projection:
         """The event types of the typed structs, by class; events of other classes carry their type as a field."""
         return self._typed.kinds
 
+    def kind_of_class(self, made: type[Event]) -> str | None:
+        """The event type of a typed struct, also of one that is decoded into no more; null for any other class."""
+        return self._typed.known.get(made)
+
     def specialise(self, make_class: Callable[[str, Mapping[str, str]], type[Event]], names: Iterable[str]) -> None:
         """Decode records of these types, and of others as they are met, into structs of their own.
 
@@ -87,7 +91,7 @@ class Projection:
 
     def kind_of(self, event: Event) -> str:
         """The type of an event that rules have read."""
-        kind = self.kinds.get(event.__class__)
+        kind = self.kind_of_class(event.__class__)
         if kind is not None:
             return kind
         found = (getattr(event, self.attributes[name], None) for name in self.type_fields)
@@ -144,6 +148,8 @@ class TypedDecoder:
 
     def __init__(self) -> None:
         self.kinds: dict[type[Event], str] = {}
+        self.known: dict[type[Event], str] = {}
+        """Those that were made before, too: operators may hold such events."""
         self._decoder: msgspec.json.Decoder[Any] | None = None
         self._is_built = True
         self._make_class: Callable[[str, Mapping[str, str]], type[Event]] | None = None
@@ -170,6 +176,7 @@ class TypedDecoder:
             return
         shapes = {name: shape.keys if self._watching else {} for name, shape in self._shapes.items()}
         self.kinds = {self._make_class(name, keys): name for name, keys in shapes.items()}
+        self.known |= self.kinds
         self._accounts = {made: Account(made) for made in self.kinds}
         if self.kinds:
             self._decoder = msgspec.json.Decoder(Union[tuple(self.kinds)])  # noqa: UP007 - built at run time

@@ -41,19 +41,20 @@ class _Quotes:
 
     def __init__(self) -> None:
         self._counted = 0
-        self._numpy: Any = None
+        self.numpy: Any = None
+        """The module, once it is loaded."""
 
     def __call__(self, data: bytes) -> int:
         """The quotes of JSON text, less those that stand escaped in texts."""
-        if self._numpy is not None:
-            found = int(self._numpy.count_nonzero(self._numpy.frombuffer(data, self._numpy.uint8) == 34))
+        if self.numpy is not None:
+            found = int(self.numpy.count_nonzero(self.numpy.frombuffer(data, self.numpy.uint8) == 34))
         else:
             found = data.count(b'"')
             self._counted += len(data)
             if self._counted > _PLAIN_BYTES:
                 import numpy
 
-                self._numpy = numpy
+                self.numpy = numpy
         if b"\\" in data:
             found -= data.replace(b"\\\\", b"").count(b'\\"')
         return found

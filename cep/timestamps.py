@@ -77,7 +77,7 @@ def time_us_of(moment: datetime) -> int:
 
 def moment_of(time_us: int) -> datetime:
     """The datetime of a time inside the years 1 to 9999; the nearest end outside."""
-    return EPOCH + timedelta(microseconds=min(max(time_us, _MIN_US), _MAX_US))
+    return EPOCH + timedelta(0, 0, min(max(time_us, _MIN_US), _MAX_US))
 
 
 def _from_number(number: float) -> int:
@@ -104,9 +104,10 @@ def in_range(time_us: int) -> bool:
 
 def format_time(time_us: int) -> str:
     """ISO 8601 with ``Z``; six decimals only where the microseconds are not zero."""
-    if not in_range(time_us):
+    try:
+        return (_NAIVE_EPOCH + timedelta(0, 0, time_us)).isoformat() + "Z"
+    except OverflowError:  # outside the years 1 to 9999
         return f"{time_us}us"
-    return (_NAIVE_EPOCH + timedelta(microseconds=time_us)).isoformat() + "Z"
 
 
 def zone_of(name: str) -> tzinfo:

@@ -4,10 +4,15 @@ Connectors layer. A whole block of lines is decoded in one call where it can be 
 object; otherwise line by line, so that a broken line costs that line alone. Invariant: both ways give the same events
 and positions, and a record is refused by both or by neither.
 
-How it is shown. Of the block, only the marks ``{ } [ ]`` and line ends are kept, which takes one pass. Where they read
-``{}`` on every line, and the decoder made as many objects as there are lines, each line holds exactly one. Records
-with inner objects or lists need a second look: between two objects on one line stands ``}``, perhaps blanks, and ``{``,
-which within JSON never follow each other so, except inside a string.
+How it is shown. Once numpy is at hand: where each line begins with ``{`` and ends with ``}``, each line's end stands
+between two objects, since within JSON ``}``, a line's end and ``{`` never follow each other so (no string holds the end
+of a line: the decoder refuses it). So each line holds an object at least, and if the decoder made as many as there are
+lines, exactly one.
+
+Else, of the block only the marks ``{ } [ ]`` and line ends are kept, which takes one pass. Where they read ``{}`` on
+every line, and the decoder made as many objects as there are lines, each line holds exactly one. Records with inner
+objects or lists need a second look: between two objects on one line stands ``}``, perhaps blanks, and ``{``, which
+within JSON never follow each other so, except inside a string.
 
 What is checked: the whole record is valid UTF-8, at most ``MAX_DEPTH`` levels deep and within the limit of size; fields
 that rules read are valid JSON with numbers within int64 or float64. Fields that no rule reads are checked for their
@@ -29,11 +34,12 @@ from cep.connectors.protocols import SourceOptions
 from cep.connectors.reading import Bytes
 from cep.event import Batch, DeadLetter, Event
 from cep.projection import Projection
-from cep.record_keys import RepeatedKey, check_keys
+from cep.record_keys import RepeatedKey, check_keys, quotes
 
 MAX_DEPTH = 256
 """How deep lists and objects may be nested. Python's own limit depends on the caller's depth, so it cannot serve."""
 
+_LINE_END, _OPENING, _CLOSING = b"\n{}"
 _NOT_MARKS = bytes(set(range(256)) - set(b"{}[]\n"))
 _NOT_NESTING = bytes(set(range(256)) - set(b"{}[]"))
 _TWO_ON_A_LINE = re.compile(rb"\}[ \t\r]*\{")
@@ -107,18 +113,24 @@ class JsonlPartition:
         """All events of the block; null where that cannot be done or not be trusted."""
         if len(data) > self._lines.max_line_bytes or not _is_utf8(data):
             return None
+        lines = _lines_of_objects(data)
+        return self._by_marks(data) if lines is None else self._decoded(data, lines)
+
+    def _by_marks(self, data: bytes) -> list[Event] | None:
         marks = data.translate(None, _NOT_MARKS)
         flat = marks == b"{}\n" * (len(marks) // 3)
         if not flat and max(map(len, marks.split(b"\n"))) > MAX_DEPTH:
             return None
+        events = self._decoded(data, len(marks) // 3 if flat else marks.count(b"\n"))
+        return events if flat or _TWO_ON_A_LINE.search(data) is None else None
+
+    def _decoded(self, data: bytes, lines: int) -> list[Event] | None:
+        """The events, if there are so many."""
         try:
             events: list[Event] = self._decode_lines(data)
         except (ValueError, RecursionError):
             return None
-        lines = len(marks) // 3 if flat else marks.count(b"\n")
-        if len(events) != lines or not (flat or _TWO_ON_A_LINE.search(data) is None):
-            return None
-        return events
+        return events if len(events) == lines else None
 
     def _line_by_line(self, block: Block) -> tuple[list[Event], list[int], int]:
         """Events, their positions, and the number of lines; dead letters go to the block."""
@@ -151,6 +163,22 @@ class JsonlPartition:
     def _refuse(self, error: Exception, line: bytes, position: int) -> DeadLetter:
         code, reason, field = explain(error, line)
         return self._lines.letter(code, reason, position, line.removesuffix(b"\r"), field=field)
+
+
+def _lines_of_objects(data: bytes) -> int | None:
+    """How many lines there are, if each looks like an object that is too short to be nested too deeply; else null.
+
+    Also null until enough was read for numpy to be loaded.
+    """
+    numpy = quotes.numpy
+    if numpy is None or data[:1] != b"{":
+        return None
+    text = numpy.frombuffer(data, numpy.uint8)
+    ends = (text == _LINE_END).nonzero()[0]
+    if (text[ends[:-1] + 1] != _OPENING).any() or (text[ends - 1] != _CLOSING).any():
+        return None
+    longest = max(int(ends[0]), int((ends[1:] - ends[:-1]).max(initial=0)))
+    return None if longest > 2 * MAX_DEPTH else len(ends)
 
 
 def _is_utf8(data: bytes) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from cep.durations import format_duration
-from cep.event import DerivedEvent, Event, Evidence, event_id
+from cep.event import DerivedEvent, Event, Evidence
 from cep.plan.generate.functions import ExpressionCompiler, KeyFunction
 from cep.plan.generate.scope import scope_of
 from cep.plan.generate.support import key_text, key_value
@@ -31,14 +31,11 @@ Roles = Sequence[tuple[str, Sequence[Event]]]
 """Labels of steps with their events, in the order of the pattern."""
 
 
-class Derived:
+class Derived(msgspec.Struct, eq=False, gc=False):
     """A derived event as the world sees it and, where rules read its type, as they see it."""
 
-    __slots__ = ("event", "public")
-
-    def __init__(self, public: DerivedEvent, event: Event | None) -> None:
-        self.public = public
-        self.event = event
+    public: DerivedEvent
+    event: Event | None
 
 
 class Emitter:
@@ -95,9 +92,9 @@ class Emitter:
             if not self._allowed(counted, time_us):
                 self._counters.held_back[rule.name] += 1
                 return None
-        evidence, truncated = self._evidence(roles)
-        identity = self._identity(key, evidence, time_us, awaited)
-        shown = dict(zip(rule.emit.names, values, strict=True))
+        evidence, framed, truncated = self._joined_evidence(roles) if self._parts else self._evidence(roles)
+        identity = self._identity(key, framed, time_us, awaited)
+        shown = dict(zip(rule.emit.names, values))  # noqa: B905 - one value for each name
         raw = shown.copy() if self._feeds_rules or rule.emit.star else shown
         for name, form in self._formats:
             if shown[name] is not None:
@@ -161,32 +158,36 @@ class Emitter:
             for key in [key for key, times in self._emitted.items() if not times or times[-1] <= oldest]:
                 del self._emitted[key]
 
-    def _evidence(self, roles: Roles) -> tuple[tuple[Evidence, ...], bool]:
-        if self._parts:
-            return self._joined_evidence(roles)
-        listed = [Evidence(label, event_id(e), e.time_us) for label, events in roles for e in events]
-        return self._newest(listed, False)
+    def _evidence(self, roles: Roles) -> tuple[tuple[Evidence, ...], list[str], bool]:
+        """The evidence, its part of the id, and whether it was cut."""
+        listed, framed = [], []
+        for label, events in roles:
+            frame = f"{len(label)}:{label}"
+            for e in events:
+                origin, position, own, _ = e.about  # as :func:`cep.event.event_id` does
+                identity = f"{origin.prefix}{position}" if own is None else str(own)
+                listed.append(Evidence(label, identity, e.time_us))
+                framed.append(f"{frame}{len(identity)}:{identity}")
+        limit = self._limits.evidence
+        if len(listed) > limit:
+            return tuple(listed[-limit:]), framed[-limit:], True
+        return tuple(listed), framed, False
 
-    def _joined_evidence(self, roles: Roles) -> tuple[tuple[Evidence, ...], bool]:
+    def _joined_evidence(self, roles: Roles) -> tuple[tuple[Evidence, ...], list[str], bool]:
         """The events of joined events, each once in its role; only so many joined events were handed over."""
         joined = [event for _, events in roles for event in events]
         once = {(label, id(e)): e for each in joined for label, e in evidence_of(self._parts, each)}
-        listed = [Evidence(label, event_id(e), e.time_us) for (label, _), e in once.items()]
-        return self._newest(listed, len(joined) > self._limits.evidence)
+        evidence, framed, cut = self._evidence([(label, [e]) for (label, _), e in once.items()])
+        return evidence, framed, cut or len(joined) > self._limits.evidence
 
-    def _newest(self, listed: Sequence[Evidence], truncated: bool) -> tuple[tuple[Evidence, ...], bool]:
-        limit = self._limits.evidence
-        if len(listed) <= limit:
-            return tuple(listed), truncated
-        return tuple(listed[-limit:]), True
-
-    def _identity(self, key: Any, evidence: Sequence[Evidence], time_us: int, awaited: str | None) -> str:
+    def _identity(self, key: Any, framed: Sequence[str], time_us: int, awaited: str | None) -> str:
+        """``framed``: the steps and ids of the evidence, each with its length before it."""
+        key_part = f"s{len(key)}:{key}" if key.__class__ is str else key_text(key)
+        time = str(time_us)
+        deadline = f"{len(awaited)}:{awaited}" if awaited else "0:"
         digest = self._hash.copy()
-        parts = [key_text(key), str(time_us), awaited or ""]
-        for item in evidence:
-            parts.append(item.step)
-            parts.append(item.id)
-        digest.update(_framed(*parts))
+        parts = f"{len(key_part)}:{key_part}{len(time)}:{time}{deadline}{''.join(framed)}"
+        digest.update(parts.encode("utf-8", "surrogatepass"))
         identity = digest.hexdigest()
         ordinal = self._ordinal(identity, time_us)
         if ordinal:
@@ -207,6 +208,8 @@ class Emitter:
         names = self._key_names
         if not names:
             return {}
+        if key.__class__ is str:
+            return {names[0]: key}
         parts = key if key.__class__ is tuple else (key,)
         shown: dict[str, Any] = {}
         for name, part, form in zip(names, parts, self._key_formats, strict=True):

@@ -229,7 +229,8 @@ class Feed:
 
         if self._scan is None:
             watches_time = self._plan.sets_timers or self._options.max_skew_us is not None
-            self._scan = self._compiler.scan(self._plan, self._projection.kinds, watches_time)
+            kinds = self._projection.kinds
+            self._scan = self._compiler.scan(self._plan, kinds, watches_time, graph.inlined(kinds.values()))
         assert self._scan is not None
         reached = self._scan(
             batch.events, moment_of(start_us), next_timer(), slow, fire, graph.routes, graph.route, graph.emitted,

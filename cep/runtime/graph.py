@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import tzinfo
 from typing import Any
 
@@ -16,6 +16,8 @@ from cep.event import DerivedEvent, Event
 from cep.functions.records import EvaluationError
 from cep.plan.catalogue import ANY_TYPE
 from cep.plan.generate.functions import ExpressionCompiler, Reader
+from cep.plan.generate.inlined import Inlined
+from cep.plan.loop_then_step import is_loop_then_step
 from cep.plan.pattern_planner import by_name
 from cep.plan.plan import PatternPlan, Plan, RulePlan, WindowPlan
 from cep.projection import Projection
@@ -25,6 +27,7 @@ from cep.runtime.operators.closing import CLOSING
 from cep.runtime.operators.counting import CountOperator
 from cep.runtime.operators.joining.enriching import EnrichingOperator
 from cep.runtime.operators.joining.operator import JoinOperator
+from cep.runtime.operators.loop_then_step import LoopThenStepOperator
 from cep.runtime.operators.operator import Operator, Output, Receiver, Report, Surroundings
 from cep.runtime.operators.pattern import PatternOperator
 from cep.runtime.operators.shared import SharedOperator
@@ -146,6 +149,16 @@ class Graph:
             if changed.table in operator.tables:
                 operator.table_changed(changed)
 
+    def inlined(self, event_types: Iterable[str]) -> dict[str, list[Inlined]]:
+        """For the generated loop: the operators of each type, where all that read it can be inlined."""
+        found = {}
+        for event_type in event_types:
+            readers = [operator for operator in self.operators if event_type in operator.rule.reads]
+            inlined = [_inlined(operator, event_type) for operator in readers]
+            if readers and None not in inlined:
+                found[event_type] = [each for each in inlined if each is not None]
+        return found
+
     def pending(self) -> Mapping[str, int]:
         """How many absences each rule still waits for, or how many of its windows are open."""
         counts = {operator.rule.name: len(operator.pending()) for operator in self.operators}
@@ -182,6 +195,12 @@ def _receiver(operator: Operator, event_type: str) -> Receiver:
         return None if event.about[0] is DERIVED else receive(event, mask)
 
     return receive_of_sources
+
+
+def _inlined(operator: Operator, event_type: str) -> Inlined | None:
+    plan = operator.rule.operator
+    shown_all = not isinstance(plan, PatternPlan) or by_name(plan, event_type)
+    return operator.inlined(event_type) if shown_all else None
 
 
 class Masker:
@@ -232,6 +251,13 @@ def _operator(
         return _window_operator(rule, emitter, around)
     if specialised and pattern.counts_only:
         return CountOperator(rule, emitter, around)
+    # A loop that could be full before the readings of its key are too many goes the general way.
+    if (
+        specialised
+        and is_loop_then_step(pattern, plan.types)
+        and around.limits.loop_events > around.limits.runs_per_key
+    ):
+        return LoopThenStepOperator(rule, emitter, around)
     if specialised and pattern.shareable:
         return SharedOperator(rule, emitter, around)
     timeouts = None

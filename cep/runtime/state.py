@@ -64,7 +64,7 @@ class EventTable:
             for name, attribute in self._projection.attributes.items()
             if (value := getattr(event, attribute, msgspec.UNSET)) is not msgspec.UNSET
         }
-        kind = self._projection.kinds.get(event.__class__)
+        kind = self._projection.kind_of_class(event.__class__)
         if kind is not None:
             fields[self._projection.type_fields[0]] = kind
         origin = event.origin

@@ -1,8 +1,9 @@
 """What a test gives, pushed into an engine: in event time, nothing of it from the clock. Testing layer.
 
 A row's time is written into the field that the type's events have their time in. ``then at`` lets time pass to that
-instant and closes it: deadlines at it fire. Events come in the order of their times. The end of the test is the end of the input: what then still waits is left
-waiting. An event that the engine refuses, or takes for late, is a problem of the test and told at its row.
+instant and closes it: deadlines at it fire. Events come in the order of their times. The end of the test is the end of
+the input: what then still waits is left waiting. An event that the engine refuses, or takes for late, is a problem of
+the test and told at its row.
 """
 
 from __future__ import annotations
@@ -61,8 +62,8 @@ def zero_of(test: syntax.RuleTest) -> int:
 def occurrences(test: syntax.RuleTest) -> Iterator[tuple[int, syntax.GivenRow]]:
     """Its rows with their times, repeated ones as often as they say; a file at the time that was reached.
 
-    Events come in the order of their times, those of one time as they are written, so that repeated ones mix with others.
-    What is written after ``then at`` or a file comes after it.
+    Events come in the order of their times, those of one time as they are written, so that repeated ones mix with
+    others. What is written after ``then at`` or a file comes after it.
     """
     now_us = 0
     begun = False

@@ -3,9 +3,11 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
+import numpy
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +17,17 @@ from cep.connectors.protocols import SourceOptions
 from cep.connectors.reading import open_file
 from cep.event import RAW_LIMIT
 from cep.projection import Projection
+from cep.record_keys import quotes
 from tests.connectors.reader import Read, read_bytes
+
+
+@pytest.fixture(autouse=True, scope="module", params=["at first", "once numpy is loaded"])
+def looked_at(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Both ways in which is shown that each line holds one object."""
+    before = quotes.numpy
+    quotes.numpy = None if request.param == "at first" else numpy
+    yield
+    quotes.numpy = before
 
 
 def test_events_ids_and_lines(tmp_path: Path) -> None:
@@ -129,6 +141,30 @@ def test_objects_that_only_add_up_are_not_taken_for_lines(tmp_path: Path) -> Non
     got = read_bytes(tmp_path, b'{"n":1}{"n":2}\n{"n":\n3}\n{"n":4}\n\n{"n":{}} {"n":5}\n')
     assert got.ids == ["x.jsonl:4"]
     assert got.codes == [(1, "CEP601"), (2, "CEP601"), (3, "CEP606"), (6, "CEP601")]
+
+
+@pytest.mark.parametrize("length", range(70))
+def test_no_text_holds_the_end_of_a_line(length: int) -> None:
+    """On this the proof rests that a line's end between ``}`` and ``{`` stands between two objects."""
+    projection = Projection(["read"])
+    for field in ("read", "unread"):
+        text = b"x" * length + b"}\n{" + b"x" * (69 - length)
+        with pytest.raises(msgspec.DecodeError):
+            projection.decode_lines(b'{"' + field.encode() + b'":"' + text + b'"}\n')
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [b'{"n":1}{"n":2}', b'{"n":{', b"}}", b'{"n":5}'],
+        [b'{"n":1} {"n":2}', b'{"n":[{}', b"{}]}", b'{"n":5}'],
+        [b'{"n":1}\t{"n":2}', b'{"n":"}', b'{"}', b'{"n":5}'],
+    ],
+)
+def test_two_on_a_line_beside_one_on_two_lines(tmp_path: Path, lines: list[bytes]) -> None:
+    got = read_bytes(tmp_path, b"\n".join(lines) + b"\n")
+    assert got.ids == ["x.jsonl:4"]
+    assert [line for line, _ in got.codes] == [1, 2, 3]
 
 
 def test_an_object_may_not_end_on_a_line_where_the_next_begins(tmp_path: Path) -> None:

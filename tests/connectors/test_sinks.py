@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from cep.connectors import JsonlLetters, JsonlSink, MemorySink, MemorySource, Sink, Source, open_sink, open_source
@@ -40,6 +41,24 @@ LINE = (
     '{"step":"failed login","id":"logins.jsonl:9","time":"2026-01-01T00:04:59Z"},'
     '{"step":"failed login","id":"logins.jsonl:2","time":"2025-12-31T23:58:20Z"}]}}\n'
 ).encode()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"key": {}, "severity": None, "evidence": ()},
+        {"tags": ("a", "b"), "meta": {"x": [1, None, {"y": "é"}]}, "truncated": True, "degraded": True},
+        {"awaited": "paid", "deadline_us": 1_767_225_899_000_001, "fields": {}},
+        {"awaited": "paid", "deadline_us": None, "severity": ""},
+        {"time_us": -1, "evidence": (Evidence("", "", 0), Evidence("s", "i", -62_135_596_800_000_000))},
+        {"time_us": 253_402_300_800_000_000, "evidence": (Evidence("s", "i", 10**18),)},
+        {"time_us": -(10**18), "evidence": (Evidence("s", "i", 2**62),)},
+    ],
+)
+def test_a_line_is_what_the_dictionary_says(changes: dict[str, Any]) -> None:
+    derived = msgspec.structs.replace(DERIVED, **changes)
+    assert derived.to_json() == msgspec.json.encode(derived.to_dict())
 
 
 class TestJsonl:

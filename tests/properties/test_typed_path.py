@@ -18,6 +18,7 @@ from cep.engine import Engine
 from cep.language.rule_files import load_rules
 from cep.plan.planner import plan_rules
 from cep.runtime.feed import Options
+from cep.runtime.limits import Limits
 
 RULES = """
 event Login { user: string, outcome: string in ["success", "failure"], ip: ip?, tries: int?, at: timestamp } time at
@@ -82,21 +83,44 @@ marks = st.sampled_from(['"Firefox, \\"new\\": {1}"', '"C:\\\\"', '"é: x"'])
 wide = _record("Login", ("at", usual_times), ("user", users), ("agent", marks), ("outcome", outcomes), ("n", numbers))
 
 
-def results(lines: list[str], options: Options, chunk_bytes: int, rules: str = RULES) -> Any:
+def results(
+    lines: list[str], options: Options, chunk_bytes: int, rules: str = RULES, stop_after: int | None = None
+) -> Any:
+    """What comes out; with ``stop_after`` so many batches another engine goes on from a snapshot."""
     plan, diagnostics = plan_rules(load_rules(rules))
     assert plan is not None, diagnostics
-    engine = Engine(plan, options)
+    derived, late, dead = [], [], []
     with TemporaryDirectory() as folder:
         path = Path(folder) / "events.jsonl"
         path.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
-        source = open_source(path, chunk_bytes=chunk_bytes, clock=lambda: ARRIVAL_US)
-        derived = []
-        for partition in source.partitions(engine.projection):
-            while (batch := partition.next_batch()) is not None:
-                derived += engine.push_batch(batch)
+
+        def take(engine: Engine, first: int, last: int | None) -> None:
+            [partition] = open_source(path, chunk_bytes=chunk_bytes, clock=lambda: ARRIVAL_US).partitions(
+                engine.projection
+            )
+            number = 0
+            while number != last and (batch := partition.next_batch()) is not None:
+                if number >= first:
+                    derived.extend(engine.push_batch(batch))
+                number += 1
+            partition.close()
+
+        engine = Engine(plan, options)
+        take(engine, 0, stop_after)
+        if stop_after is not None:
+            late, dead = engine.take_late(), engine.take_dead_letters()
+            snapshot = engine.snapshot()
+            engine = Engine(plan, options)
+            engine.restore(snapshot)
+            take(engine, stop_after, None)
     derived += [*engine.finish(), *engine.flush()]
-    dead = sorted(str(letter.to_dict()) for letter in engine.take_dead_letters())
-    return [d.to_json() for d in derived], [e.to_dict() for e in engine.take_late()], dead, engine.counters.snapshot()
+    letters = sorted(str(letter.to_dict()) for letter in [*dead, *engine.take_dead_letters()])
+    return (
+        [d.to_json() for d in derived],
+        [e.to_dict() for e in [*late, *engine.take_late()]],
+        letters,
+        engine.counters.snapshot(),
+    )
 
 
 @given(
@@ -138,3 +162,97 @@ def test_batches_of_one_type_in_order_or_not(lines: list[str], in_order: bool, c
         lines.sort(key=lambda line: line.partition('"at":')[2][:24])
     fast = results(lines, Options(), chunk_bytes, ONE_TYPE)
     assert fast == results(lines, Options(specialised=False), 5_000, ONE_TYPE)
+
+
+INLINED = """
+event Login { user: any?, outcome: string, tries: int?, ip: string, nr: string?, at: timestamp } time at id nr
+event Order { user: string, total: float, placed: timestamp } time placed
+rule guesses when two Login(outcome == "failure") within 4 seconds per user
+  emit Guesses(user, n = count(), tries = sum(tries), since = first.at, last = last.at)
+rule many when three Login(tries > 3) per ip, outcome emit Many(ip, outcome, n = count(), from = first.at)
+rule each when Login(outcome == "failure" and tries == 9) within 1 minute emit Each(user, ip)
+rule orders when three Order(total > 2) within 6 seconds per user
+  emit Orders(user, n = count(), last = last.placed) at most 1 every 5 seconds
+rule both when Orders as o then Guesses as g within 10 seconds per user emit Both(user, ip = o.last)
+"""
+both_kinds = st.one_of(
+    _record(
+        "Login",
+        ("at", usual_times),
+        ("user", st.sampled_from(['"ann"', '"bob"', '"ann"', "7", "7.0", "true", "null", "[]"])),
+        ("outcome", outcomes),
+        ("tries", st.sampled_from(["1", "4", "9"])),
+        ("ip", st.sampled_from(['"a"', '"b"'])),
+        ("nr", st.sampled_from(['"n1"', '"n2"', "null"])),
+        ("x", st.just('"unread"')),
+    ),
+    _record("Order", ("placed", usual_times), ("user", users), ("total", st.sampled_from(["1", "3.5"]))),
+)
+only_logins = both_kinds.filter(lambda line: "Login" in line)
+
+
+@given(
+    st.one_of(st.lists(both_kinds, max_size=40), st.lists(only_logins, max_size=40)),
+    st.booleans(),
+    st.sampled_from([300, 1_000, 5_000]),
+    st.integers(0, 4),
+    st.sampled_from([None, 3]),
+)
+def test_operators_within_the_loop(
+    lines: list[str], in_order: bool, chunk_bytes: int, stop_after: int, keys: int | None
+) -> None:
+    if in_order:
+        lines.sort(key=lambda line: line.partition('":"2026')[2][:24])
+    limits = Limits() if keys is None else Limits(keys=keys)
+    note("\n".join(lines))
+    fast = results(lines, Options(limits=limits), chunk_bytes, INLINED)
+    if keys is None:
+        assert fast == results(lines, Options(limits=limits, specialised=False), 5_000, INLINED)
+    assert fast == results(lines, Options(limits=limits), chunk_bytes, INLINED, stop_after)
+
+
+TAKEOVER = """
+event Login { user: string, outcome: string, at: timestamp } time at
+rule takeover
+  when 2+ Login(outcome == "failure") as fails then Login(outcome == "success") as ok
+  within 6 seconds per user
+  emit Takeover(user, n = count(fails), since = fails[0].at, until = last(fails).at, ok = ok.at)
+"""
+days = st.integers(0, 9).map(lambda n: f'"2026-01-{1 + n // 2:02}T00:00:{n:02}.25Z"')
+attempts = st.lists(
+    _record(
+        "Login",
+        ("at", st.one_of(usual_times, usual_times, days)),
+        ("user", users),
+        ("outcome", st.sampled_from(['"failure"', '"failure"', '"success"', '"other"'])),
+        ("x", st.just('"unread"')),
+    ),
+    max_size=40,
+)
+
+
+@given(attempts, st.booleans(), st.sampled_from([300, 1_000, 5_000]), st.integers(0, 4), st.sampled_from([1_000, 3]))
+def test_a_loop_and_a_step_within_the_loop(
+    lines: list[str], in_order: bool, chunk_bytes: int, stop_after: int, runs: int
+) -> None:
+    if in_order:
+        lines.sort(key=lambda line: line.partition('":"2026')[2][:24])
+    note("\n".join(lines))
+    limits = Limits(runs_per_key=runs)
+    fast = results(lines, Options(limits=limits), chunk_bytes, TAKEOVER)
+    assert fast == results(lines, Options(limits=limits, specialised=False), 5_000, TAKEOVER)
+    assert fast == results(lines, Options(limits=limits), chunk_bytes, TAKEOVER, stop_after)
+
+
+def test_an_event_that_is_held_keeps_its_type_when_records_get_more_keys() -> None:
+    rules = """
+    event A { k: string, ip: string, at: timestamp } time at
+    rule r when A as a then no B for 5s per k emit X(k, ip = a.ip) at most 1 every 1 minute per ip
+    """
+    record = '{"type":"A","at":"2026-01-01T00:00:%02dZ","k":"%s","ip":"%s"%s}'
+    shapes = [(0, "u", "1", ""), (1, "v", "1", ""), (2, "w", "2", ""), (3, "x", "3", ',"new":"z"'), (20, "y", "4", "")]
+    lines = [record % shape for shape in shapes]
+    whole = results(lines, Options(), 64, rules)
+    assert [b'"ip":"%d"' % n in line for n, line in enumerate(whole[0], 1)] == [True] * 4
+    assert whole == results(lines, Options(specialised=False), 5_000, rules)
+    assert whole == results(lines, Options(), 64, rules, stop_after=4)

@@ -158,7 +158,7 @@ def test_of_too_many_matches_at_one_event_the_rest_is_not_made() -> None:
 
 
 def test_what_is_kept_does_not_grow_with_what_has_expired() -> None:
-    for pattern in ("3+ A then B", "A then every B then C"):
+    for pattern in ("3+ A then B then C", "A then every B then C"):
         limit = "limit 1_000_000_000" if "every" in pattern else ""
         rules = f"rule r when {pattern} within 20s emit X() {limit}"
         sizes = []

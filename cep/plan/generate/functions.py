@@ -16,6 +16,7 @@ from cep.diagnostics import Span
 from cep.event import Event
 from cep.language.checked import CheckedKey, Expression
 from cep.plan.generate.expressions import Generator, base_namespace
+from cep.plan.generate.inlined import Inlined, Unplaced
 from cep.plan.generate.nodes import assign, attribute, call, class_of, function, if_else, inherit_places, is_, name
 from cep.plan.generate.readers import ReaderBuilder
 from cep.plan.generate.scope import PARAMETERS, Scope
@@ -24,10 +25,10 @@ from cep.plan.generate.typed import ScanBuilder
 from cep.plan.intake import EventClock, derived_id, is_address, own_id
 from cep.plan.plan import Plan, TypePlan
 from cep.projection import Projection
-from cep.timestamps import EPOCH
+from cep.timestamps import EPOCH, time_us_of
 
 _BUILTINS = (
-    "str", "int", "float", "bool", "list", "dict", "enumerate", "sorted", "KeyError", "TypeError", "Exception",
+    "str", "int", "float", "bool", "list", "dict", "len", "enumerate", "sorted", "KeyError", "TypeError", "Exception",
 )  # fmt: skip
 
 Reader = Callable[[Event], int]
@@ -76,7 +77,9 @@ class Functions:
             "own_id": own_id,
             "canonical_key": canonical_key,
             "EPOCH": EPOCH,
+            "time_us_of": time_us_of,
             "is_address": is_address,
+            "Unplaced": Unplaced,
         }
         self._namespace |= {text: getattr(builtins, text) for text in _BUILTINS}
         self._generator = Generator(projection, self._namespace)
@@ -112,9 +115,16 @@ class Functions:
         reader: Reader = self._compile(self._readers.time_only(self._title("time", "")), None)
         return reader
 
-    def scan(self, plan: Plan, kinds: Mapping[type[Event], str], watches_time: bool) -> Scan:
+    def scan(
+        self,
+        plan: Plan,
+        kinds: Mapping[type[Event], str],
+        watches_time: bool,
+        inlined: Mapping[str, Sequence[Inlined]],
+    ) -> Scan:
         """The loop over batches of typed structs; see :class:`cep.plan.generate.typed.ScanBuilder`."""
-        scan: Scan = self._compile(self._scans.scan(plan, kinds, watches_time, self._title("scan", "")), None)
+        definition = self._scans.scan(plan, kinds, watches_time, inlined, self._title("scan", ""))
+        scan: Scan = self._compile(definition, None)
         return scan
 
     def conditions(self, plan: TypePlan) -> list[Reader]:

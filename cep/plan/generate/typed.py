@@ -10,17 +10,19 @@ decode here at all. So this path must never accept what the general path would n
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal, cast
 
 import msgspec
 
 from cep.event import HIDDEN_NAMES, Event
-from cep.language.checked import SchemaField
+from cep.language.checked import CheckedKey, SchemaField
 from cep.plan.catalogue import ANY_TYPE
 from cep.plan.generate.expressions import Generator
+from cep.plan.generate.inlined import MOST_INLINED, Inlined, expression, statements
 from cep.plan.generate.nodes import (
+    all_of,
     any_bit,
     assign,
     attribute,
@@ -34,6 +36,7 @@ from cep.plan.generate.nodes import (
     name,
 )
 from cep.plan.generate.scope import Scope
+from cep.plan.loop_then_step import compared_text
 from cep.plan.plan import Plan, TypePlan, time_fields
 from cep.plan.walk import candidate_fields, may_fail
 from cep.projection import INT64, Projection, Value
@@ -141,16 +144,25 @@ class ScanBuilder:
         self._generator = generator
         self._projection = projection
         self._attributes = projection.attributes
+        self._inlined: Mapping[str, Sequence[Inlined]] = {}
 
-    def scan(self, plan: Plan, kinds: Mapping[type[Event], str], watches_time: bool, text: str) -> ast.FunctionDef:
+    def scan(
+        self,
+        plan: Plan,
+        kinds: Mapping[type[Event], str],
+        watches_time: bool,
+        inlined: Mapping[str, Sequence[Inlined]],
+        text: str,
+    ) -> ast.FunctionDef:
         """``scan(events, now, timer, slow, fire, routes, route, emitted, follow, next_timer, positions, origin, out)``.
 
         Gives the last time. ``slow(index, now)`` takes one event on the general path and gives (now, timer); ``timer``
         is the earliest deadline, or the end of time; ``routes`` are the receivers by type and mask, ``route`` finds
         those that are not there yet; ``emitted`` and ``follow`` take what they derive. The timer is looked at only
         with ``watches_time``: ``fire(index, moment)`` is called for an event behind it and gives the next one, or null
-        where the event is refused.
+        where the event is refused. ``inlined`` are the operators of a type, in rule order, if all can be inlined.
         """
+        self._inlined = {kind: found for kind, found in inlined.items() if self._can_inline(plan.types[kind], found)}
         others = frozenset(made for made, kind in kinds.items() if kind not in plan.types)
         known = ast.Compare(attribute(name("e"), "__class__"), [ast.In()], [self._generator.constant(others)])
         branches: list[ast.stmt] = [ast.If(known, self._branch(None), [ast.Raise(name("TypeError"), None)])]
@@ -160,10 +172,10 @@ class ScanBuilder:
             of_type = plan.types.get(kind)
             if of_type is None:
                 continue
-            start.append(assign(f"routes_{number}", ast.Subscript(name("routes"), ast.Constant(kind), ast.Load())))
+            start.append(self._prepare(of_type, number))
             test = is_(attribute(name("e"), "__class__"), self._generator.constant(made))
             branches = [ast.If(test, self._branch(of_type), branches)]
-            hand_over = [*_forget_unread(made), *self._hand_over(of_type, number)]
+            hand_over = [*_forget_unread(made), *self._hand_over(of_type, number, plan.sets_timers)]
             hits = [ast.If(test, hand_over, hits)] if hits else hand_over
         late = ast.If(compare(name("m"), ast.Lt(), name("now")), [ast.Raise(name("TypeError"), None)], [])
         both = ast.Tuple([ast.Name("now", ast.Store()), ast.Name("timer", ast.Store())], ast.Store())
@@ -178,7 +190,7 @@ class ScanBuilder:
             ast.Try([*branches, late], [handler], [], []),
             *([due] if watches_time else []),
             assign("now", name("m")),
-            ast.If(name("mask"), [*_convert_time(), *hits, *self._offer(plan.sets_timers)], []),
+            ast.If(name("mask"), [*_convert_time(), *hits], []),
         ]
         each = ast.Tuple([ast.Name("index", ast.Store()), ast.Name("e", ast.Store())], ast.Store())
         loop = ast.For(each, call("enumerate", name("events")), body, [])
@@ -205,28 +217,51 @@ class ScanBuilder:
             compare(item(name("times"), 0), ast.GtE(), name("now")),
             compare(call("sorted", name("times")), ast.Eq(), name("times")),
         ])  # fmt: skip
-        tests = [self._generator.truth(c, Scope()) for c in conditions]
-        any_true = tests[0] if len(tests) == 1 else ast.BoolOp(ast.Or(), tests)
-        numbered = ast.Tuple([ast.Name("index", ast.Store()), ast.Name("e", ast.Store())], ast.Store())
-        looked_at = ast.comprehension(numbered, call("enumerate", name("events")), [any_true], 0)
+        hit: list[ast.stmt] = [
+            assign("m", ast.Subscript(name("times"), name("index"), ast.Load())),
+            *_convert_time("base", "base_us"),
+            *_forget_unread(made),
+            *self._hand_over(of_type, 0, plan.sets_timers),
+        ]
         look: list[ast.stmt] = [
             assign("times", ast.ListComp(attribute(name("e"), time), each)),
             assign("calm", in_order),
-            ast.If(name("calm"), [assign("places", ast.ListComp(name("index"), [looked_at]))], []),
         ]
+        numbered = ast.Tuple([ast.Name("index", ast.Store()), ast.Name("e", ast.Store())], ast.Store())
+        skip = None if any(map(may_fail, conditions)) else self._skip(of_type)
+        if skip is not None:
+            body = [*self._masking(of_type), *skip, *hit]
+            loop = ast.For(numbered, call("enumerate", name("events")), body, [])
+        else:
+            tests = [self._generator.truth(c, Scope()) for c in conditions]
+            any_true = tests[0] if len(tests) == 1 else ast.BoolOp(ast.Or(), tests)
+            looked_at = ast.comprehension(numbered, call("enumerate", name("events")), [any_true], 0)
+            look.append(ast.If(name("calm"), [assign("places", ast.ListComp(name("index"), [looked_at]))], []))
+            body = [
+                assign("e", ast.Subscript(name("events"), name("index"), ast.Load())),
+                *([assign("mask", ast.Constant(1))] if len(tests) == 1 else self._masking(of_type)),
+                *hit,
+            ]
+            loop = ast.For(ast.Name("index", ast.Store()), name("places"), body, [])
         handler = ast.ExceptHandler(name("Exception"), None, [assign("calm", ast.Constant(False))])
-        hit: list[ast.stmt] = [
-            assign("e", ast.Subscript(name("events"), name("index"), ast.Load())),
-            assign("m", ast.Subscript(name("times"), name("index"), ast.Load())),
-            *self._masking(of_type),
-            *_convert_time(),
-            *_forget_unread(made),
-            *self._hand_over(of_type, 0),
-            *self._offer(plan.sets_timers),
-        ]
-        loop = ast.For(ast.Name("index", ast.Store()), name("places"), hit, [])
         last = ast.Return(ast.Subscript(name("times"), ast.Constant(-1), ast.Load()))
-        return [ast.Try(look, [handler], [], []), ast.If(name("calm"), [loop, last], [])]
+        base = [assign("base", item(name("times"), 0)), assign("base_us", call("time_us_of", name("base")))]
+        return [ast.Try(look, [handler], [], []), ast.If(name("calm"), [*base, loop, last], [])]
+
+    def _skip(self, plan: TypePlan) -> list[ast.stmt] | None:
+        """Passes over what the only operator of a type has no use for; null where it does not say."""
+        inlined = self._inlined.get(plan.name, ())
+        if len(inlined) != 1 or inlined[0].skip is None:
+            return None
+        found = self._key(inlined[0].keys, plan)
+        assert found is not None
+        key, tests = found
+        if tests:
+            return None
+        names = {text: self._generator.constant(value) for text, value in inlined[0].names.items()}
+        unwanted = ast.UnaryOp(ast.Not(), name("mask"))
+        useless = ast.BoolOp(ast.Or(), [unwanted, expression(inlined[0].skip, {**names, "key": key})])
+        return [ast.If(useless, [ast.Continue()], [])]
 
     def _field(self, field: str) -> ast.expr:
         return attribute(name("e"), self._attributes[field])
@@ -263,14 +298,45 @@ class ScanBuilder:
         used = sorted({field for condition in tested for field in candidate_fields(condition)})
         loaded = {field: f"v{number}" for number, field in enumerate(used)}
         parts: list[ast.expr] = [ast.Constant(always)] if always else []
+        by_text, tables = self._by_text(plan)
+        for field, bits in tables.items():
+            get = attribute(self._generator.constant(bits), "get")
+            parts.append(ast.Call(get, [name(loaded[field]), ast.Constant(0)], []))
         for bit, condition in enumerate(plan.conditions):
-            if condition is not None:
+            if condition is not None and bit not in by_text:
                 truth = self._generator.truth(condition, Scope(loaded=loaded))
                 parts.append(if_else(truth, ast.Constant(1 << bit), ast.Constant(0)))
         loads: list[ast.stmt] = [assign(variable, self._field(field)) for field, variable in loaded.items()]
         return [*loads, assign("mask", any_bit(parts))]
 
-    def _hand_over(self, plan: TypePlan, number: int) -> list[ast.stmt]:
+    def _prepare(self, plan: TypePlan, number: int) -> ast.stmt:
+        """What the events of a type in this batch share: an ``Unplaced``, or the receivers by mask."""
+        if plan.name not in self._inlined:
+            return assign(f"routes_{number}", ast.Subscript(name("routes"), ast.Constant(plan.name), ast.Load()))
+        time, own = (
+            ast.Constant(None if field is None else self._attributes[field])
+            for field in (plan.time_field, plan.id_field)
+        )
+        return assign(f"unplaced_{number}", call("Unplaced", name("origin"), name("positions"), time, own))
+
+    def _hand_over(self, plan: TypePlan, number: int, sets_timers: bool) -> list[ast.stmt]:
+        """An event of one type that a rule looks at, to its operators, and what they derive to those that read it."""
+        if plan.name in self._inlined:
+            offer = [*self._unplaced(plan, number), *self._offer_inline(plan)]
+        else:
+            offer = [*self._placed(plan, number), *self._offer()]
+        return [*offer, assign("timer", call("next_timer"))] if sets_timers else offer
+
+    def _unplaced(self, plan: TypePlan, number: int) -> list[ast.stmt]:
+        """See :mod:`cep.plan.generate.inlined`."""
+        assert plan.time_field is not None
+        return [
+            _store("time_us", name("u")),
+            _store("about", name(f"unplaced_{number}")),
+            _store(self._attributes[plan.time_field], name("index")),
+        ]
+
+    def _placed(self, plan: TypePlan, number: int) -> list[ast.stmt]:
         """What an event of one type needs that a rule looks at, and its receivers."""
         own: ast.expr = ast.Constant(None)
         if plan.id_field is not None:
@@ -287,20 +353,87 @@ class ScanBuilder:
         find = assign("found", call("route", ast.Constant(plan.name), name("mask")))
         return [*body, assign("found", known), ast.If(is_(name("found"), ast.Constant(None)), [find], [])]
 
-    def _offer(self, sets_timers: bool) -> list[ast.stmt]:
+    def _offer(self) -> list[ast.stmt]:
         """The event to its receivers, and what they derive to those that read it."""
         take = assign("derived", call("receive", name("e"), name("mask")))
-        follow: list[ast.stmt] = [
-            ast.Expr(call("emitted", name("derived"), name("out"))),
-            assign("any_derived", ast.Constant(True)),
-        ]
-        keep = ast.If(is_not(name("derived"), ast.Constant(None)), follow, [])
-        offer = ast.For(ast.Name("receive", ast.Store()), name("found"), [take, keep], [])
-        after = ast.If(name("any_derived"), [ast.Expr(call("follow", name("out")))], [])
-        body: list[ast.stmt] = [assign("any_derived", ast.Constant(False)), offer, after]
-        if sets_timers:
-            body.append(assign("timer", call("next_timer")))
-        return body
+        offer = ast.For(ast.Name("receive", ast.Store()), name("found"), [take, _keep_derived()], [])
+        return [assign("any_derived", ast.Constant(False)), offer, _follow()]
+
+    def _by_text(self, plan: TypePlan) -> tuple[set[int], dict[str, dict[str, int]]]:
+        """Conditions that compare one field with a text, two or more: one look-up gives their bits.
+
+        Only where the field is declared to be a text: nothing else could be looked up.
+        """
+        texts = {d.name for d in plan.checks if d.type.name == "string" and not d.type.optional}
+        found: dict[str, dict[str, int]] = {}
+        places: dict[str, set[int]] = {}
+        for bit, condition in enumerate(plan.conditions):
+            equal = None if condition is None else compared_text(condition)
+            if equal is not None and equal[0] in texts:
+                field, text = equal
+                bits = found.setdefault(field, {})
+                bits[text] = bits.get(text, 0) | 1 << bit
+                places.setdefault(field, set()).add(bit)
+        tables = {field: bits for field, bits in found.items() if len(places[field]) > 1}
+        return {bit for field in tables for bit in places[field]}, tables
+
+    # ---- operators in the loop ----
+
+    def _can_inline(self, plan: TypePlan, inlined: Sequence[Inlined]) -> bool:
+        keys = [self._key(each.keys, plan) for each in inlined]
+        return (
+            0 < len(keys) <= MOST_INLINED
+            and None not in keys
+            and plan.time_field is not None
+            and not self._projection.whole
+        )
+
+    def _key(self, keys: Sequence[CheckedKey], plan: TypePlan) -> tuple[ast.expr, list[ast.expr]] | None:
+        """The key, where it is made of texts alone, and the tests that it is; null where it cannot be told so."""
+        texts = {d.name for d in plan.checks if d.type.name == "string" and not d.type.optional}
+        values: list[ast.expr] = []
+        tests: list[ast.expr] = []
+        for key in keys:
+            path = key.by_type.get(plan.name, key.path)
+            if key.optional or len(path) != 1 or path[0] == plan.time_field:
+                return None
+            value = self._field(str(path[0]))
+            values.append(value)
+            if path[0] not in texts:
+                tests.append(is_(attribute(value, "__class__"), name("str")))
+        return values[0] if len(values) == 1 else ast.Tuple(values, ast.Load()), tests
+
+    def _offer_inline(self, plan: TypePlan) -> list[ast.stmt]:
+        """The event to each operator in turn, by its own statements."""
+        inlined = self._inlined[plan.name]
+        alone = len(inlined) == 1
+        body: list[ast.stmt] = [] if alone else [assign("any_derived", ast.Constant(False))]
+        everything = (1 << len(plan.conditions)) - 1
+        for each in inlined:
+            found = self._key(each.keys, plan)
+            assert found is not None
+            key, tests = found
+            names = {text: self._generator.constant(value) for text, value in each.names.items()}
+            names["receive"] = self._generator.constant(each.receive)
+            moves = [assign("key", key), *statements(each.body, names)]
+            if tests:
+                receive = assign("derived", ast.Call(names["receive"], [name("e"), name("mask")], []))
+                moves = [ast.If(all_of(tests), moves, [receive])]
+            offer = [assign("derived", ast.Constant(None)), *moves, _keep_derived(follow=alone)]
+            wanted = ast.BinOp(name("mask"), ast.BitAnd(), ast.Constant(each.reads))
+            body += offer if each.reads == everything else [ast.If(wanted, offer, [])]
+        return body if alone else [*body, _follow()]
+
+
+def _keep_derived(follow: bool = False) -> ast.stmt:
+    """What an operator derived, if anything; with ``follow`` no other operator comes before what follows from it."""
+    after: ast.stmt = ast.Expr(call("follow", name("out"))) if follow else assign("any_derived", ast.Constant(True))
+    kept = [ast.Expr(call("emitted", name("derived"), name("out"))), after]
+    return ast.If(is_not(name("derived"), ast.Constant(None)), kept, [])
+
+
+def _follow() -> ast.stmt:
+    return ast.If(name("any_derived"), [ast.Expr(call("follow", name("out")))], [])
 
 
 def _forget_unread(made: type[Event]) -> list[ast.stmt]:
@@ -310,18 +443,20 @@ def _forget_unread(made: type[Event]) -> list[ast.stmt]:
     return [ast.Assign(targets, ast.Constant(None))] if targets else []
 
 
-def _convert_time() -> list[ast.stmt]:
-    """``u``: the microseconds of the moment ``m``."""
-    seconds = ast.BinOp(
-        ast.BinOp(attribute(name("d"), "days"), ast.Mult(), ast.Constant(86_400)),
-        ast.Add(),
-        attribute(name("d"), "seconds"),
-    )
+def _convert_time(base: str = "EPOCH", base_us: str | None = None) -> list[ast.stmt]:
+    """``u``: the microseconds of the moment ``m``, by those of another moment, which is near it where it is given."""
+    seconds: ast.expr = attribute(name("d"), "seconds")
+    day = ast.BinOp(attribute(name("d"), "days"), ast.Mult(), ast.Constant(86_400))
+    if base_us is None:
+        seconds = ast.BinOp(day, ast.Add(), seconds)
     whole = ast.BinOp(seconds, ast.Mult(), ast.Constant(1_000_000))
-    return [
-        assign("d", ast.BinOp(name("m"), ast.Sub(), name("EPOCH"))),
-        assign("u", ast.BinOp(whole, ast.Add(), attribute(name("d"), "microseconds"))),
-    ]
+    since: ast.expr = ast.BinOp(whole, ast.Add(), attribute(name("d"), "microseconds"))
+    found = [assign("d", ast.BinOp(name("m"), ast.Sub(), name(base)))]
+    if base_us is None:
+        return [*found, assign("u", since)]
+    days_us = ast.BinOp(attribute(name("d"), "days"), ast.Mult(), ast.Constant(86_400_000_000))
+    far = ast.If(attribute(name("d"), "days"), [ast.AugAssign(ast.Name("u", ast.Store()), ast.Add(), days_us)], [])
+    return [*found, assign("u", ast.BinOp(since, ast.Add(), name(base_us))), far]
 
 
 def _store(attribute_name: str, value: ast.expr) -> ast.Assign:

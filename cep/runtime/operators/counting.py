@@ -12,10 +12,53 @@ from typing import Any
 
 from cep.event import Event
 from cep.functions.records import EvaluationError
+from cep.plan.generate.inlined import Inlined, place
 from cep.plan.plan import PatternPlan, RulePlan
 from cep.runtime.emitter import Derived, Emitter
 from cep.runtime.operators.operator import Operator, Receiver, Surroundings
 from cep.runtime.state import EventTable, pack_key, unpack_key
+
+_ONE = "derived = complete([e], e, key)"
+_SEVERAL = """
+known = find(key)
+if known is None:
+    if len(states) < operator.room:
+        states[key] = e
+    else:
+        derived = receive(e, mask)
+else:
+    if known.__class__ is list:
+        held = known
+        held.append(e)
+    else:
+        held = states[key] = [known, e]
+    if len(held) >= needed:
+        del states[key]
+        derived = complete(held, e, key)
+"""
+_SEVERAL_WITHIN = """
+known = find(key)
+if known is None:
+    if len(states) < operator.room:
+        states[key] = e
+    else:
+        derived = receive(e, mask)
+else:
+    if known.__class__ is list:
+        held = known
+        held.append(e)
+    else:
+        held = states[key] = [known, e]
+    if len(held) >= needed:
+        oldest = u - within_us
+        while held[0].time_us < oldest:
+            del held[0]
+        if len(held) < needed:
+            states[key] = states.pop(key)
+        else:
+            del states[key]
+            derived = complete(held, e, key)
+"""
 
 
 class CountOperator(Operator):
@@ -42,6 +85,7 @@ class CountOperator(Operator):
         find = states.get
 
         def receive(event: Event, mask: int) -> Derived | None:
+            place(event)
             try:
                 key = key_of(event)
             except EvaluationError as error:
@@ -57,28 +101,44 @@ class CountOperator(Operator):
                 if needed > 1:
                     states[key] = event
                     return None
-                held = [event]
+                return self._complete([event], event, key)
+            if isinstance(known, list):
+                held = known
+                held.append(event)
             else:
-                if isinstance(known, list):
-                    held = known
-                    held.append(event)
-                else:
-                    held = states[key] = [known, event]
+                held = states[key] = [known, event]
+            if len(held) < needed:
+                return None
+            if within_us is not None:
+                oldest = event.time_us - within_us
+                while held[0].time_us < oldest:
+                    del held[0]
                 if len(held) < needed:
+                    states[key] = states.pop(key)  # to the end: its first event is now a later one
                     return None
-                if within_us is not None:
-                    oldest = event.time_us - within_us
-                    while held[0].time_us < oldest:
-                        del held[0]
-                    if len(held) < needed:
-                        states[key] = states.pop(key)  # to the end: its first event is now a later one
-                        return None
-                del states[key]
-            degraded = self.is_degraded(event.time_us)
-            roles = [(self._step.label, held)]
-            return self.emit([held], event, key, held, roles, event.time_us, None, degraded)
+            del states[key]
+            return self._complete(held, event, key)
 
         return receive
+
+    def inlined(self, event_type: str) -> Inlined | None:
+        """See :class:`Operator`: all that :meth:`receiver` does, but for making room."""
+        body = _ONE if self._step.minimum == 1 else _SEVERAL if self._within_us is None else _SEVERAL_WITHIN
+        names = {
+            "operator": self,
+            "states": self._held,
+            "find": self._held.get,
+            "needed": self._step.minimum,
+            "within_us": self._within_us,
+            "complete": self._complete,
+        }
+        return Inlined(self.rule.reads[event_type], self.rule.keys, self.receiver(event_type), body, names)
+
+    def _complete(self, held: list[Event], event: Event, key: Any) -> Derived | None:
+        for each in held:
+            place(each)
+        roles = [(self._step.label, held)]
+        return self.emit([held], event, key, held, roles, event.time_us, None, self.is_degraded(event.time_us))
 
     def expire(self, now_us: int) -> None:
         """See :class:`Operator`.
@@ -108,6 +168,9 @@ class CountOperator(Operator):
 
     def snapshot(self, table: EventTable) -> Any:
         """See :class:`Operator`."""
+        for held in self._held.values():
+            for event in _listed(held):
+                place(event)
         return [[pack_key(key), [table.number(e) for e in _listed(held)]] for key, held in self._held.items()]
 
     def restore(self, state: Any, table: EventTable) -> None:

@@ -15,6 +15,7 @@ from cep.event import Event
 from cep.functions.records import EvaluationError
 from cep.plan.automaton import Fit
 from cep.plan.generate.functions import Condition, ExpressionCompiler, KeyFunction
+from cep.plan.generate.inlined import Inlined
 from cep.plan.generate.scope import Scope
 from cep.plan.plan import RulePlan
 from cep.runtime.emitter import Derived, Emitter, Roles
@@ -78,6 +79,10 @@ class Operator(ABC):
     @abstractmethod
     def receiver(self, event_type: str) -> Receiver:
         """The function that takes events of this type, with their mask."""
+
+    def inlined(self, event_type: str) -> Inlined | None:
+        """What the generated loop does itself with events of this type; null where it is to call the receiver."""
+        return None
 
     def fire(self, run: Waiting, deadline_us: int) -> Output:
         """A deadline has passed."""
