@@ -152,8 +152,8 @@ def unclosed_bracket(at: Situation) -> Problem | None:
     last = at.opened[-1]
     sign = SIGN[OPENING[last.type]]
     before = f"before `{at.found}`" if at.found else "at its end"
-    related = ((at.span(), f"`{sign}` is missing before this" if at.found else f"`{sign}` is missing here"),)
-    related += closed_too_late(at, last)
+    missing = f"`{sign}` is missing before this" if at.found else f"`{sign}` is missing here"
+    related = ((at.span(), missing), *closed_too_late(at, last))
     return at.problem("CEP103", f"`{last}` is not closed", f"write `{sign}` {before}", at.token_span(last), related)
 
 
