@@ -139,6 +139,13 @@ def test_files_and_folders_each_once(rules: Path, tmp_path: Path) -> None:
     assert invoke("check", rules, tmp_path).stdout == "2 rules in 2 files, 0 errors, 0 warnings\n"
 
 
+def test_one_file_by_two_paths_is_one(rules: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rules.write_text(MENDED)
+    monkeypatch.chdir(tmp_path)
+    done = invoke("check", "a.cep", tmp_path, f"../{tmp_path.name}/a.cep")
+    assert done.stdout == "1 rule in 1 file, 0 errors, 0 warnings\n"
+
+
 # ---- comments, pages ----
 
 

@@ -24,7 +24,7 @@ _WORD = r"(?:[^\W\d]\w*|@\w+|`[^`\n]+`)"
 _LINE = re.compile(rf"^(?P<indent>[ \t]*)(?P<word>[A-Za-z]+)[ \t]+(?P<name>{_WORD}|\")", re.MULTILINE)
 _RULE_HEAD = rf"{_WORD}[ \t]*(?:(?:#[^\n]*)?$|(?=\"|'|(?:when|from|emit)\b))"
 _HEADLESS = re.compile(
-    rf"^(?P<indent>[ \t]*)(?:(?P<before>[^\s\"'#]+)[ \t]+)?(?P<word>{_WORD})[ \t]*"
+    rf"^(?P<indent>[ \t]*)(?:(?:[^\s\w\"'#]+|\d+)[ \t]+)?(?P<word>{_WORD})[ \t]*"
     rf"(?=\n[ \t]+(?:\"|when\b|from\b)|(?:when|from)[ \t]+{_WORD})",
     re.MULTILINE,
 )
@@ -78,7 +78,7 @@ def _misspelt_start(line: re.Match[str], least: int) -> bool:
 
 def _lacks_rule(line: re.Match[str], least: int) -> bool:
     """Whether the line is that of a rule without the word `rule`, perhaps with the blank that stood behind it."""
-    return _width(line["indent"]) <= least + 1 and _NO_RULE_NAMES.isdisjoint((line["word"], line["before"]))
+    return _width(line["indent"]) <= least + 1 and line["word"] not in _NO_RULE_NAMES
 
 
 def misspelt_declaration(word: str) -> Kind | None:
