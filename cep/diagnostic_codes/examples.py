@@ -74,7 +74,8 @@ _SYNTAX = {
     "CEP129": Example("rule r when 5 to 2 A within 1 minute", "rule r when 2 to 5 A within 1 minute"),
     "CEP130": Example("rule r when A emit X(place = {city: city})", "rule r when A emit X(place_city = city)"),
     "CEP131": Example(
-        'table hosts from "hosts.csv"\nrule r when A', 'table hosts from "hosts.csv" key host\nrule r when A'
+        'table hosts from "hosts.csv"\nrule r when expect Heartbeat from hosts for 1 minute per host',
+        'table hosts from "hosts.csv" key host\nrule r when expect Heartbeat from hosts for 1 minute per host',
     ),
     "CEP140": Example("rules:\n\tr:\n\t\twhen: A", "rules:\n  r:\n    when: A", "yaml"),
     "CEP141": Example(
@@ -88,8 +89,10 @@ _SYNTAX = {
     "CEP145": Example("rules:\n  r:\n    wehn: A\n    when: A", "rules:\n  r:\n    when: A", "yaml"),
     "CEP146": Example("rules:\n  r:\n    when: [A, B]", "rules:\n  r:\n    when: A or B", "yaml"),
     "CEP147": Example(
-        "tables:\n  hosts: {from: hosts.csv}\nrules:\n  r:\n    when: A",
-        "tables:\n  hosts: {from: hosts.csv, key: host}\nrules:\n  r:\n    when: A",
+        "tables:\n  hosts: {from: hosts.csv}\n"
+        "rules:\n  r:\n    when: expect Heartbeat from hosts for 1 minute\n    per: host",
+        "tables:\n  hosts: {from: hosts.csv, key: host}\n"
+        "rules:\n  r:\n    when: expect Heartbeat from hosts for 1 minute\n    per: host",
         "yaml",
     ),
 }

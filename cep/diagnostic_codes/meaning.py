@@ -126,7 +126,8 @@ NAMES = (
     Code(
         "CEP220",
         "unused definition",
-        "No rule and no other definition uses this one. It may be misspelt where it is meant to be used.",
+        "No rule and no other declaration uses this definition, constant or table. It may be misspelt where it is "
+        "meant to be used. Nothing is said while something cannot be read or a name is unknown.",
     ),
     Code(
         "CEP221",
@@ -150,7 +151,9 @@ NAMES = (
         "CEP224",
         "rule that says what another says",
         "Apart from its name, description, severity, tags and `meta` the rule is one that stands before it, so each "
-        "match is told twice. Rules that are disabled do not count.",
+        "match is told twice. Or it looks at single events (a pattern of one event, or `from` without `over` and "
+        "`when`), is another but for its condition, and that is the narrower one: each conjunct of the wider stands in "
+        "it or follows from a comparison with a constant. Rules that are disabled do not count.",
     ),
     Code(
         "CEP230",
@@ -418,8 +421,9 @@ PATTERNS = (
         "CEP425",
         "condition that is always true or always false",
         "Nothing in the events can change it: it compares literals, asks of one field what no value meets (`x > 5 and "
-        "x < 3`), or compares a whole number with a fraction. What hangs on a constant or an argument alone is a "
-        "switch and is not told.",
+        "x < 3`) or what every value meets (`x > 5 or x <= 5`), compares a whole number with a fraction, or a function "
+        "with what it never gives (`hour(at) > 23`). What hangs on a constant or an argument alone is a switch and is "
+        "not told.",
     ),
     Code(
         "CEP426",
@@ -431,7 +435,7 @@ PATTERNS = (
     Code(
         "CEP427",
         "step that can never match",
-        "The events of this step come from no source that is declared, and the rules that emit them are disabled. "
-        "Enable one of them, or declare the event type if it comes from a source.",
+        "The events of this step come from no source that is declared, and the rules that emit them are disabled, or "
+        "never emit such values. Or `where` asks of the step what its own condition excludes.",
     ),
 )

@@ -7,8 +7,8 @@ The passes, each of which needs what the ones before it found:
 3. ``dependencies``  which rules read what others emit; cycles
 4. ``rules``         each rule after those whose types it reads, with its events, pattern or window, clauses;
                      then what could be read of broken rules
-5. ``phrases``       definitions that no rule uses
-6. ``idle_rules``    steps without events, rules that say what another says
+5. ``phrases``       definitions; ``idle_declarations``: what nothing uses
+6. ``idle_rules``    steps without events, rules that say what another says; with ``never_matching``, ``shadowing``
 7. ``rule_tests``    what tests name
 
 All mistakes of all files are reported in one run, none because of another: what was reported has the type ``any``.
@@ -23,12 +23,14 @@ from cep.language import syntax
 from cep.language.checked import CheckedRule, RuleSet
 from cep.language.checking.declarations import ConstantChecker, check_schema, check_table
 from cep.language.checking.dependencies import in_reading_order, types_read
+from cep.language.checking.idle_declarations import warn_of_unused
 from cep.language.checking.idle_rules import warn_of_shadowed, warn_of_steps_without_events
 from cep.language.checking.namespace import Namespace, emitted_types
 from cep.language.checking.near_names import NearNames
 from cep.language.checking.phrases import PhraseResolver
 from cep.language.checking.rule_tests import RuleTestChecker, emits_of
 from cep.language.checking.rules import RuleChecker
+from cep.language.checking.shadowing import warn_of_included
 from cep.language.expressions.checker import ExpressionChecker
 from cep.language.expressions.event_types import EventTypes
 from cep.language.expressions.scope import Context
@@ -74,10 +76,11 @@ def _check(parsed: Sequence[ParsedFile], constants: Mapping[str, object], report
     phrases = PhraseResolver(context, namespace, expressions)
     rules = _check_rules(namespace, phrases)
     phrases.check_definitions()
-    _warn_of_unused(namespace, phrases.cyclic, report)
+    warn_of_unused(namespace, phrases.cyclic, report)
     _warn_of_near_names(namespace, rules, report)
     warn_of_steps_without_events(report, namespace, rules)
     warn_of_shadowed(report, rules)
+    warn_of_included(report, rules)
     by_name = {rule.name: rule for rule in reversed(rules)}
     tests = RuleTestChecker(context, namespace, expressions, by_name)
     for test in namespace.tests:
@@ -114,15 +117,6 @@ def _check_rules(namespace: Namespace, phrases: PhraseResolver) -> list[CheckedR
     for rule in namespace.broken_parts:
         checker.check(rule, types_read(phrases, rule))
     return [checked[number] for number in range(len(rules))]
-
-
-def _warn_of_unused(namespace: Namespace, cyclic: set[str], report: Report) -> None:
-    if namespace.has_broken or any(finding.code == "CEP202" for finding in report.findings()):
-        return  # what uses them may be what could not be read, or a phrase with a slip in it
-    for phrase, definition in namespace.definitions.items():
-        if phrase not in namespace.used and phrase not in cyclic:
-            message = f"nothing uses the definition `{definition.phrase}`"
-            report.warning("CEP220", message, definition.span, "use it in a rule, or leave it out")
 
 
 def _warn_of_near_names(namespace: Namespace, rules: Sequence[CheckedRule], report: Report) -> None:

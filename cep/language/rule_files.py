@@ -9,7 +9,7 @@ findings of all files come in one run.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -117,13 +117,26 @@ def read_rule_files(rules: GivenRules) -> tuple[list[RuleText], list[Diagnostic]
             problems.append(found)
         else:
             paths.update(dict.fromkeys(found))
-    for path in paths:
+    for path in _each_once(paths):
         read = _read(path)
         if isinstance(read, Diagnostic):
             problems.append(read)
         else:
             texts.append(read)
     return texts, problems
+
+
+def _each_once(paths: Iterable[Path]) -> Iterator[Path]:
+    """Without those that lead to a file that came before, as `a.cep` and `../rules/a.cep` may."""
+    seen: set[Path] = set()
+    for path in paths:
+        try:
+            file = path.resolve()
+        except (OSError, ValueError, RuntimeError):  # told when it is read
+            file = path
+        if file not in seen:
+            seen.add(file)
+            yield path
 
 
 def _is_text(rules: str) -> bool:

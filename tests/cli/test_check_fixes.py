@@ -139,6 +139,25 @@ def test_files_and_folders_each_once(rules: Path, tmp_path: Path) -> None:
     assert invoke("check", rules, tmp_path).stdout == "2 rules in 2 files, 0 errors, 0 warnings\n"
 
 
+def test_one_file_by_two_paths_is_one(rules: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rules.write_text(MENDED)
+    monkeypatch.chdir(tmp_path)
+    done = invoke("check", "a.cep", tmp_path, f"../{tmp_path.name}/a.cep")
+    assert done.stdout == "1 rule in 1 file, 0 errors, 0 warnings\n"
+
+
+def test_long_work_shows_how_far_it_is(rules: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rules.write_text(MENDED)
+    (tmp_path / "b.cep").write_text("rule b when B emit Y(n)\n")
+    assert "reading" not in invoke("check", tmp_path).stderr
+    monkeypatch.setattr("cep.cli.rule_sources.is_terminal", lambda stream: True)
+    monkeypatch.setattr("cep.cli.rule_sources._PATIENCE_SECONDS", -1.0)
+    told = invoke("check", tmp_path).stderr
+    assert "reading 1 of 2 files" in told
+    assert "checking 2 files" in told
+    assert told.endswith("\r\x1b[K")
+
+
 # ---- comments, pages ----
 
 

@@ -232,10 +232,10 @@ def test_progress_is_for_terminals(tmp_path: Path, rules: Path) -> None:
 
 def test_a_bug_of_ours_is_told_in_one_line(tmp_path: Path) -> None:
     program = (
-        "import sys; sys.argv = ['cep', 'explain', 'x']\n"
-        "import cep.cli.rules as r\n"
-        "def broken(*a): raise ZeroDivisionError('oops\\x1b[2J')\n"
-        "r.load = broken\n"
+        "import sys; sys.argv = ['cep', 'check', 'x']\n"
+        "import cep.cli.rule_sources as r\n"
+        "def broken(*a, **k): raise ZeroDivisionError('oops\\x1b[2J')\n"
+        "r.read_rules = broken\n"
         "from cep.cli import main; main()\n"
     )
     for debug in ("", "1"):

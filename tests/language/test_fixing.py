@@ -78,10 +78,9 @@ def test_what_is_left_alone(text: str) -> None:
 
 
 def test_yaml() -> None:
-    text = 'rules:\n  a:\n    wehn: "A(x = 3 && y = \\"q\\")"   # by hand\n    severty: hihg\n'
-    assert fixed(text, "yaml") == text.replace("wehn", "when").replace("=", "==").replace("&&", "and").replace(
-        "severty: hihg", "severity: high"
-    )
+    text = 'rules:\n  a:\n    wehn: "A(x = 3 && y = \\"q\\")"   # by hand\n    per: user and ip\n    severty: hihg\n'
+    mended = text.replace("wehn", "when").replace("=", "==").replace("user and", "user ,")
+    assert fixed(text, "yaml") == mended.replace("&&", "and").replace("severty: hihg", "severity: high")
 
 
 def test_a_fix_shows_what_was_hidden_and_goes_on() -> None:

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from cep.cli.formats.paths import shown_path
-from cep.diagnostics import Diagnostic, render_full
+from cep.cli.rules import rendered
+from cep.diagnostics import Diagnostic
 from cep.plan.compiling import Compilation
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -41,7 +42,7 @@ def _suite(
         case = SubElement(suite, "testcase", classname=name, name=title, file=name)
         if found.span.line:
             case.set("line", str(found.span.line))
-        told = _text(render_full(found, checked.texts))
+        told = _text(rendered(checked, [found], color=False))
         if found.severity == "error" or deny_warnings:
             failures += 1
             SubElement(case, "failure", type=found.code, message=_text(found.message)).text = told

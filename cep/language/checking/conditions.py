@@ -16,6 +16,7 @@ from cep.language.checked import (
     Aggregate,
     Between,
     Binary,
+    Call,
     Candidate,
     Checked,
     Constant,
@@ -26,6 +27,7 @@ from cep.language.checked import (
     StepEvent,
     Unary,
 )
+from cep.language.checking.always import alternatives_that_cover, out_of_range
 from cep.language.checking.contradictions import Contradiction, Subject, contradictions, known
 from cep.language.expressions.constants import NotConstant, fold
 from cep.language.expressions.domains import types_of_event
@@ -44,6 +46,10 @@ def warn_of_condition(context: Context, parts: Sequence[Part], scope: Scope) -> 
     conditions = [condition for _, condition in parts]
     for found in contradictions_in(conditions):
         _report(context.report, found)
+    for part in (part for condition in conditions for part in _parts(condition)):
+        _warn_of_range(context.report, part)
+        if isinstance(part, Binary) and part.operator == "or":
+            _warn_of_cover(context.report, part)
     _warn_of_not(context, conditions, scope)
 
 
@@ -75,6 +81,29 @@ def contradictions_in(conditions: Sequence[Expression]) -> list[Contradiction]:
             if isinstance(conjunct, Binary) and conjunct.operator == "or":
                 stack.extend([side] for side in reversed(_flat(conjunct, "or")))
     return found
+
+
+def _warn_of_cover(report: Report, node: Expression) -> None:
+    found = alternatives_that_cover(_flat(node, "or"))
+    if found is None:
+        return
+    name, nulls = _shown(found[0].subject), found[0].operator in ("null", "not null")
+    message = f"one of these always holds{'' if nulls else f' where {name} is not null'}"
+    hint = "leave them out" if nulls else f"write `{name.strip('`')} is not null`, or leave them out"
+    report.warning("CEP425", message, found[0].span.to(found[1].span), hint)
+
+
+def _warn_of_range(report: Report, part: Expression) -> None:
+    found = out_of_range(part)
+    if found is not None:
+        fact, always, shown = found
+        message = f"this {'always' if always else 'never'} holds: {_shown(fact.subject)} is {shown}"
+        report.warning("CEP425", message, fact.span, "leave it out" if always else "compare with a value in between")
+
+
+def conjuncts_of(condition: Expression) -> list[Expression]:
+    """What stands between the top-level ``and`` of a condition."""
+    return _flat(condition, "and")
 
 
 def _report(report: Report, found: Contradiction, span: Span | None = None) -> None:
@@ -244,7 +273,12 @@ def _shown(subject: Checked) -> str:
             return f"`{step}.{name}`"
         case Field(name=name):
             return f"`{name}`"
-    return "`count()`" if isinstance(subject, Aggregate) and subject.function == "count" else "it"
+    if isinstance(subject, Call):
+        return f"`{subject.function}(…)`"
+    if isinstance(subject, Aggregate):
+        plain = subject.argument is None and subject.where is None and subject.step is None
+        return f"`{subject.function}({'' if plain else '…'})`"
+    return "it"
 
 
 def _value(node: Expression) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cep.diagnostics import Span
@@ -17,6 +17,7 @@ from cep.language.checked import (
     Aggregate,
     Between,
     Binary,
+    Call,
     Constant,
     Expression,
     Field,
@@ -27,9 +28,15 @@ from cep.language.checked import (
 )
 from cep.language.expressions.constants import NotConstant, fold
 from cep.language.expressions.operators import ORDERED, family
+from cep.language.words import word_set
 
-Subject = Field | KeyValue | Member | Aggregate
-"""What is the same value wherever it stands in one condition."""
+Subject = Field | KeyValue | Member | Aggregate | Call
+"""What is the same value wherever it stands in one condition; of calls those of :data:`REPEATABLE` functions."""
+
+REPEATABLE = word_set(
+    "abs ceil date distance_km floor hour length lower minute round speed_kmh sqrt time trim upper weekday"
+)
+"""Functions of which an application has no say in what they give."""
 
 _TURNED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _DENIED = {"==": "!=", "!=": "==", "<": ">=", "<=": ">", ">": "<=", ">=": "<", "in": "not in", "not in": "in"}
@@ -66,20 +73,20 @@ def known(expression: Expression) -> Constant | None:
 def contradictions(conjuncts: Sequence[Expression]) -> list[Contradiction]:
     """At most one for each subject, in the order of the subjects."""
     by_subject: list[tuple[Subject, list[Fact]]] = []
-    for fact in (fact for conjunct in conjuncts for fact in _facts(conjunct)):
+    for fact in (fact for conjunct in conjuncts for fact in facts_of(conjunct)):
         for subject, facts in by_subject:
             if subject == fact.subject:
                 facts.append(fact)
                 break
         else:
             by_subject.append((fact.subject, [fact]))
-    return [_told(facts) for _, facts in by_subject if _contradict(facts)]
+    return [_told(facts) for _, facts in by_subject if contradict(facts)]
 
 
 def _told(facts: list[Fact]) -> Contradiction:
     for index, fact in enumerate(facts):
         for other in facts[:index]:
-            if _contradict([other, fact]):
+            if contradict([other, fact]):
                 return Contradiction(fact, other)
     return Contradiction(facts[-1], None)
 
@@ -87,7 +94,15 @@ def _told(facts: list[Fact]) -> Contradiction:
 # ---- facts ----
 
 
-def _facts(node: Expression) -> list[Fact]:
+def denied(fact: Fact) -> Fact | None:
+    """What holds where the fact does not and its subject is not null; null for what cannot be denied."""
+    if fact.operator in ("null", "not null"):
+        return replace(fact, operator="not null" if fact.operator == "null" else "null")
+    return replace(fact, operator=_DENIED[fact.operator]) if fact.operator in _DENIED else None
+
+
+def facts_of(node: Expression) -> list[Fact]:
+    """What one conjunct says of subjects; nothing for what is not such a comparison."""
     match node:
         case Unary("not", Binary(operator=operator, left=left, right=right)) if operator in _DENIED:
             return _compared(_DENIED[operator], left, right, node.span)
@@ -104,11 +119,18 @@ def _facts(node: Expression) -> list[Fact]:
     return []
 
 
+def _is_subject(node: Expression) -> bool:
+    if isinstance(node, Call):
+        return node.function in REPEATABLE
+    return isinstance(node, Subject)
+
+
 def _compared(operator: str, left: Expression, right: Expression, span: Span) -> list[Fact]:
-    if not isinstance(left, Subject):
-        if operator not in _TURNED or not isinstance(right, Subject):
+    if not _is_subject(left):
+        if operator not in _TURNED or not _is_subject(right):
             return []
         operator, left, right = _TURNED[operator], right, left
+    assert isinstance(left, Subject)
     constant = known(right)
     if constant is None or left.type.name == "ip":
         return []
@@ -123,7 +145,8 @@ def _compared(operator: str, left: Expression, right: Expression, span: Span) ->
 # ---- what they leave ----
 
 
-def _contradict(facts: list[Fact]) -> bool:
+def contradict(facts: Sequence[Fact]) -> bool:
+    """Whether facts about one subject are never true together."""
     if any(fact.operator == "null" for fact in facts):
         return any(fact.operator != "null" for fact in facts)
     facts = [fact for fact in facts if fact.operator != "not null"]

@@ -9,6 +9,7 @@ from cep.language import syntax
 from cep.language.checked import CheckedJoin, CheckedRule, Expectation, PatternNode, Step
 from cep.language.checking.bounds import children_of
 from cep.language.checking.namespace import Namespace
+from cep.language.checking.never_matching import warn_of_emitted, warn_of_where
 from cep.language.checking.rule_tests import emits_of
 from cep.language.report import Report, listed
 
@@ -22,7 +23,14 @@ def warn_of_steps_without_events(report: Report, namespace: Namespace, rules: Se
     given = {row.type for test in namespace.tests for row in test.given if isinstance(row, syntax.TimedEvent)}
     known = {*namespace.events, *given, *namespace.broken_phrases}
     silent = {t for t, by in emitters.items() if t not in known and all(rule.disabled for rule in by)}
+    of_rules = {
+        t: [emit for rule in by if not rule.disabled for emit in emits_of(rule) if emit.type == t]
+        for t, by in emitters.items()
+        if t not in known
+    }
     for rule in (rule for rule in rules if not rule.disabled):
+        warn_of_emitted(report, list(_steps(rule)), of_rules)
+        warn_of_where(report, rule, list(_steps(rule)) if rule.pattern is not None else [])
         for step in _steps(rule):
             types = list(dict.fromkeys(alternative.type for alternative in step.alternatives))
             if types and silent.issuperset(types):

@@ -135,9 +135,9 @@ def rate(at: Situation) -> Problem | None:
 
 def keys_joined_by_and(at: Situation) -> Problem | None:
     """``per user and ip``."""
-    if at.found != "and" or not any(token.type == "_PER" for token in at.history):
+    if at.found != "and" or not (at.start == "keys_entry" or any(token.type == "_PER" for token in at.history)):
         return None
-    after = at.since("_PER")
+    after = at.history if at.start == "keys_entry" else at.since("_PER")
     if all(token.type in ("NAME", "QUOTED", "_DOT", "_COMMA") for token in after):
         hint, instead = "write `,` instead of `and`", at.instead(",")
         return at.problem("CEP128", "keys are separated by commas", hint, correction=instead)

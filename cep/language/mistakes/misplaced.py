@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cep.language.mistakes.situation import Problem, Situation
+from cep.language.mistakes.situation import CLOSING, OPENING, Problem, Situation
 
 if TYPE_CHECKING:
     from lark import Token
+
+    from cep.diagnostics import Span
 
 _BEGINNINGS = ("_ASSIGN", "_COMMA", "_LPAR")
 
@@ -72,6 +74,33 @@ def over_missing(at: Situation) -> Problem | None:
         return None
     hint = f"write `over {word} {at.found} …`"
     return at.problem("CEP100", f"`over` is missing before `{word}`", hint, at.token_span(word))
+
+
+def closed_too_late(at: Situation, opening: Token) -> tuple[tuple[Span, str], ...]:
+    """Where a `)` may be missing in what stands in brackets that are not closed: before `, name =` inside a call."""
+    depth = -1
+    for number, token in enumerate(at.history):
+        if token is opening:
+            depth = 0
+        elif depth >= 0 and token.type in OPENING:
+            depth += 1
+        elif depth >= 0 and token.type in CLOSING:
+            depth -= 1
+        elif depth > 0 and token.type == "_ASSIGN" and at.history[number - 2].type == "_COMMA":
+            return ((at.token_span(at.history[number - 2]), "perhaps one is missing before this"),)
+    return ()
+
+
+def closed_before(at: Situation) -> tuple[tuple[Span, str], ...]:
+    """The closing brackets just before one too many: one of them may be it."""
+    first = None
+    for token in reversed(at.history):
+        if token.type not in CLOSING:
+            break
+        first = token
+    if first is None:
+        return ()
+    return ((at.span(first.start_pos, at.offset), "here, or before this one that opens is missing"),)
 
 
 def _before(at: Situation, opening: Token) -> Token | None:

@@ -14,6 +14,8 @@ from cep.durations import NUMBER_WORDS, UNIT_NAMES
 from cep.language.mistakes.clause_slips import CLAUSE_SLIPS
 from cep.language.mistakes.expectations import shown
 from cep.language.mistakes.misplaced import (
+    closed_before,
+    closed_too_late,
     comma_behind_emit,
     comma_in_parentheses,
     for_without_no,
@@ -132,7 +134,7 @@ def closing_without_opening(at: Situation) -> Problem | None:
     if at.kind not in CLOSING:
         return None
     if not at.opened:
-        return at.problem("CEP104", f"`{at.found}` closes nothing", "leave it out")
+        return at.problem("CEP104", f"`{at.found}` closes nothing", "leave it out", related=closed_before(at))
     last = at.opened[-1]
     if OPENING[last.type] == at.kind:
         return None
@@ -150,7 +152,8 @@ def unclosed_bracket(at: Situation) -> Problem | None:
     last = at.opened[-1]
     sign = SIGN[OPENING[last.type]]
     before = f"before `{at.found}`" if at.found else "at its end"
-    related = ((at.span(), f"`{sign}` is missing before this" if at.found else f"`{sign}` is missing here"),)
+    missing = f"`{sign}` is missing before this" if at.found else f"`{sign}` is missing here"
+    related = ((at.span(), missing), *closed_too_late(at, last))
     return at.problem("CEP103", f"`{last}` is not closed", f"write `{sign}` {before}", at.token_span(last), related)
 
 

@@ -22,9 +22,9 @@ _NO_RULE_NAMES = frozenset(DECLARATION_WORDS) | PATTERN_ENDS | PATTERN_STARTS | 
 _START = re.compile(rf"^(?P<indent>[ \t]*)(?:{'|'.join(DECLARATION_WORDS)})\b(?![ \t]*[:,.)\]])", re.MULTILINE)
 _WORD = r"(?:[^\W\d]\w*|@\w+|`[^`\n]+`)"
 _LINE = re.compile(rf"^(?P<indent>[ \t]*)(?P<word>[A-Za-z]+)[ \t]+(?P<name>{_WORD}|\")", re.MULTILINE)
-_RULE_HEAD = rf"{_WORD}[ \t]*(?:$|(?=\"|'|(?:when|from|emit)\b))"
+_RULE_HEAD = rf"{_WORD}[ \t]*(?:(?:#[^\n]*)?$|(?=\"|'|(?:when|from|emit)\b))"
 _HEADLESS = re.compile(
-    rf"^(?P<indent>[ \t]*)(?P<word>{_WORD})[ \t]*"
+    rf"^(?P<indent>[ \t]*)(?:(?:[^\s\w\"'#]+|\d+)[ \t]+)?(?P<word>{_WORD})[ \t]*"
     rf"(?=\n[ \t]+(?:\"|when\b|from\b)|(?:when|from)[ \t]+{_WORD})",
     re.MULTILINE,
 )
