@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from cep.language.rule_files import RuleText
 
 EPILOG = """\b
-Exit codes: 0 done, 1 --check or --diff found files to format, 2 files that do not parse (left alone; the others are
-formatted), 3 usage or a file that cannot be read or written.
+Exit codes: 0 done, 1 --check or --diff found files to format, 2 files that do not parse, or that the other form cannot
+say (left alone; the others are formatted), 3 usage or a file that cannot be read or written.
 
 \b
 Examples:
@@ -127,12 +127,17 @@ class _Formatting:
 
     def _formatted(self, read: RuleText) -> str | None:
         from cep.language.formatting.formatter import FormattingBug, format_text
+        from cep.language.formatting.unsayable import Unsayable
 
         try:
             made = format_text(read.text, read.file, read.form, self.to)
         except FormattingBug as bug:
             self.outcome.bugs += 1
             self.console.error(f"[CEP901] this is a bug of ours: {bug}", "please report it with the file")
+            return None
+        except Unsayable as missing:
+            self.outcome.unread += 1
+            self.console.error(str(missing))
             return None
         if made.text is None:
             self.outcome.unread += 1

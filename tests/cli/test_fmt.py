@@ -88,3 +88,37 @@ def test_a_change_of_meaning_is_a_bug_and_writes_nothing(folder: Path, monkeypat
     assert done.exit_code == 70
     assert "this is a bug of ours" in done.stderr
     assert (folder / "ugly.cep").read_text() == UGLY
+
+
+def test_from_one_form_to_the_other(folder: Path) -> None:
+    printed = invoke("fmt", folder / "neat.cep", "--to", "yaml")
+    assert printed.exit_code == 0
+    assert printed.stdout.startswith("rules:\n  r:\n    when: A then B\n")
+    assert invoke("fmt", "-", "--from", "yaml", "--to", "cep", stdin=printed.stdout).stdout == (
+        "rule r\n  when A then B\n  emit X(a.x)\n"
+    )
+    several = invoke("fmt", folder, "--to", "yaml")
+    assert several.exit_code == 3
+    assert "add --write" in several.stderr
+    written = invoke("fmt", folder, "--to", "yaml", "--write")
+    assert (written.exit_code, written.stdout) == (0, "")
+    assert sorted(path.name for path in folder.iterdir()) == ["neat.yaml", "ugly.yaml"]
+    assert (folder / "neat.yaml").read_text() == printed.stdout
+    assert invoke("fmt", folder, "--check").exit_code == 0
+
+
+def test_nothing_is_written_over(folder: Path) -> None:
+    (folder / "neat.yaml").write_text("rules: {}\n")
+    done = invoke("fmt", folder / "neat.cep", "--to", "yaml", "--write")
+    assert done.exit_code == 3
+    assert "is there already" in done.stderr
+    assert (folder / "neat.cep").exists()
+    assert (folder / "neat.yaml").read_text() == "rules: {}\n"
+
+
+def test_what_the_other_form_cannot_say(tmp_path: Path) -> None:
+    path = tmp_path / "a.cep"
+    path.write_text("rule r when A emit X() meta n = 1 + 1\n")
+    done = invoke("fmt", path, "--to", "yaml")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "a.cep:1:33: in YAML this value is plain data" in done.stderr

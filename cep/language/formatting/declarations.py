@@ -91,10 +91,10 @@ class Formatter:
     def blocks(self) -> list[Block]:
         """The declarations, each laid out for itself."""
         nodes = list(self.written.tree.children)
-        feet = self._feet(nodes)
+        feet = self.feet(nodes)
         return [self._block(node, foot) for node, foot in zip(nodes, feet, strict=True)]
 
-    def _feet(self, nodes: list[Node]) -> list[list[Note]]:
+    def feet(self, nodes: list[Node]) -> list[list[Note]]:
         """The comments that end each declaration: those below it that are indented, before the next."""
         feet: list[list[Note]] = []
         for index, node in enumerate(nodes):
@@ -157,13 +157,13 @@ class Formatter:
         brace, last = self.written.around(first_token(children[opening])), children[closing]
         behind, brace.behind = brace.behind, []
         foot, self.written.around(first_token(last)).before = self.written.around(first_token(last)).before, []
-        above = [(note.text, "") for note in self._hoisted([*head, children[opening], last, *options])]
-        fields = self._fields(children[opening + 1 : closing])
+        above = [(note.text, "") for note in self.hoisted([*head, children[opening], last, *options])]
+        fields = self.fields(children[opening + 1 : closing])
         commented = any(has_comments(self.written, child) for child in children[opening:closing])
         commented = commented or any(part.before or part.behind for part in fields)
         tail = "".join(f" {flat(self.layout.doc(option))}" for option in options)
         start = flat(self.layout.row(head))
-        if not (commented or foot or behind or self._on_new_line(children[opening + 1])):
+        if not (commented or foot or behind or self.on_new_line(children[opening + 1])):
             inner = ", ".join(flat(self.layout.doc(part.node)) for part in fields)
             line = f"{start} {{ {inner} }}{tail}" if fields else f"{start} {{}}{tail}"
             if len(line) <= WIDTH or not fields:
@@ -173,7 +173,7 @@ class Formatter:
         rows += [(f"{' ' * INDENT}{note.text}", "") for note in foot]
         return [*above, *rows, (f"}}{tail}", "")]
 
-    def _hoisted(self, nodes: list[Node]) -> list[Note]:
+    def hoisted(self, nodes: list[Node]) -> list[Note]:
         """The comments within what stands on one line, which are then no more there."""
         found: list[Note] = []
         for token in (token for node in nodes for token in tokens_of(node)):
@@ -182,10 +182,10 @@ class Formatter:
             around.before, around.behind = [], []
         return found
 
-    def _on_new_line(self, node: Node) -> bool:
+    def on_new_line(self, node: Node) -> bool:
         return data_of(node) != "_RBRACE" and self.written.around(first_token(node)).on_new_line
 
-    def _fields(self, children: list[Node]) -> list[Part]:
+    def fields(self, children: list[Node]) -> list[Part]:
         parts: list[Part] = []
         for child in children:
             if data_of(child) == "_COMMA":
@@ -193,10 +193,10 @@ class Formatter:
                 parts[-1].behind += [*around.before, *around.behind]
                 around.before, around.behind = [], []
             else:
-                parts.append(self._part(child))
+                parts.append(self.part(child))
         return parts
 
-    def _part(self, node: Node) -> Part:
+    def part(self, node: Node) -> Part:
         """A node, the comments around it taken off."""
         first, last = self.written.around(first_token(node)), self.written.around(last_token(node))
         part = Part(node, first.before, last.behind, first.blank_before)
@@ -207,7 +207,7 @@ class Formatter:
 
     def _field_rows(self, fields: list[Part]) -> list[Row]:
         for part in fields:
-            part.before += self._hoisted(list(part.node.children[:2]))  # type: ignore[union-attr]
+            part.before += self.hoisted(list(part.node.children[:2]))  # type: ignore[union-attr]
         names = [flat(self.layout.row(list(part.node.children[:2]))) for part in fields]  # type: ignore[union-attr]
         column = max(map(len, names), default=0) + 1
         rows: list[Row] = []
@@ -221,7 +221,7 @@ class Formatter:
 
     def _rule(self, node: Built) -> list[Row]:
         head: list[Node] = list(node.children[:2])
-        clauses = self._clauses(list(node.children[2:]))
+        clauses = self.clauses(list(node.children[2:]))
         one_line = self._one_line(node, head, clauses)
         if one_line is not None:
             return one_line
@@ -231,7 +231,7 @@ class Formatter:
         rows = _behind(render(self.layout.row(head)), behind)
         previous: Part | None = None
         for part in clauses:
-            followed = previous is not None and self._stays_behind(previous, part) and not rows[-1][1]
+            followed = previous is not None and self.stays_behind(previous, part) and not rows[-1][1]
             rows += _notes_before(part, INDENT, False)
             shown = render(self._clause(part), INDENT)
             joined = f"{rows[-1][0]} {shown[0][0].strip()}"
@@ -260,7 +260,7 @@ class Formatter:
         line = " ".join([flat(self.layout.row(head)), *(flat(self._clause(part)) for part in clauses)])
         return [(line, "")] if len(line) <= WIDTH else None
 
-    def _clauses(self, nodes: list[Node]) -> list[Part]:
+    def clauses(self, nodes: list[Node]) -> list[Part]:
         """The clauses in their canonical order."""
         nodes = [
             inner
@@ -275,14 +275,14 @@ class Formatter:
             handed_back = self._handed_back(node)
             if handed_back is not None:
                 children.remove(handed_back)
-            part = self._part(node) if handed_back is None else self._part_of(node, children)
+            part = self.part(node) if handed_back is None else self._part_of(node, children)
             part.children = children
             parts.append(part)
             if handed_back is not None:
-                back = self._part(handed_back)
+                back = self.part(handed_back)
                 back.children = list(handed_back.children)
                 parts.append(back)
-        return sorted(parts, key=lambda part: order.index(_name_of(part)))
+        return sorted(parts, key=lambda part: order.index(name_of(part)))
 
     def _handed_back(self, node: Node) -> Built | None:
         """The keys behind ``at most`` that stand on a line of their own, and so are the rule's."""
@@ -299,9 +299,9 @@ class Formatter:
         first.before, last.behind = [], []
         return part
 
-    def _stays_behind(self, previous: Part, part: Part) -> bool:
+    def stays_behind(self, previous: Part, part: Part) -> bool:
         """Whether the author wrote a clause on the line of the clause that also here stands before it."""
-        if _name_of(part) not in _MAY_FOLLOW or _name_of(previous) not in _FOLLOWED:
+        if name_of(part) not in _MAY_FOLLOW or name_of(previous) not in _FOLLOWED:
             return False
         if part.before or previous.behind or self.written.around(first_token(part.children[0])).on_new_line:
             return False
@@ -324,7 +324,7 @@ class Formatter:
     def _clause(self, part: Part) -> Doc:
         layout = self.layout
         first, *rest = part.children
-        name = _name_of(part)
+        name = name_of(part)
         if name in ("where", "having", "window_when", "from") and rest:
             shown = [layout.chain(rest[0], INDENT), *(Concat([Text(" "), layout.doc(each)]) for each in rest[1:])]
             return Concat([layout.doc(first), Text(" "), *shown])
@@ -363,14 +363,14 @@ class Formatter:
         first, last = self.written.around(first_token(head[0])), self.written.around(last_token(head[-1]))
         part = Part(head[0], first.before, last.behind)
         first.before, last.behind = [], []
-        part.before += self._hoisted(head)
+        part.before += self.hoisted(head)
         rows = _notes_before(part, INDENT, False)
         if not nodes and data_of(head[0]) == "_EXPECT" and len(head) == 1:
             head_text = "expect nothing"
         else:
             head_text = flat(self.layout.row(head))
         rows.append((f"{' ' * INDENT}{head_text}", " ".join(note.text for note in part.behind)))
-        parts = [self._part(node) for node in nodes]
+        parts = [self.part(node) for node in nodes]
         column = max((len(_time_of(each.node)) for each in parts), default=0)
         for index, each in enumerate(parts):
             rows += _notes_before(each, 2 * INDENT, index > 0)
@@ -397,7 +397,8 @@ def _time_of(node: Node) -> str:
     return "" if is_tree(first) else " ".join(str(first).split())
 
 
-def _name_of(part: Part) -> str:
+def name_of(part: Part) -> str:
+    """The clause that a part is."""
     name = data_of(part.node)
     return "per" if name == "at_most_per" else name
 

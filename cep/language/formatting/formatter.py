@@ -14,7 +14,12 @@ from cep.errors import CepError
 from cep.language import syntax
 from cep.language.formatting.concrete import comments_of
 from cep.language.formatting.declarations import format_rules
+from cep.language.formatting.to_rules import yaml_to_rules
+from cep.language.formatting.to_yaml import rules_to_yaml
+from cep.language.formatting.yaml_reading import read_tree, yaml_comments
+from cep.language.formatting.yaml_text import yaml_text
 from cep.language.parser import ParsedFile, parse
+from cep.language.yaml_form import parse_yaml
 
 Form = Literal["cep", "yaml"]
 
@@ -36,29 +41,43 @@ def format_text(text: str, file: str = "<rules>", form: Form = "cep", to: Form |
 
     Raises:
         FormattingBug: the result would mean something else.
+        Unsayable: the other form has no words for a part of it.
     """
     text = text.replace("\r\n", "\n")
+    to = to or form
     parsed = _read(text, file, form)
     if any(found.severity == "error" for found in parsed.diagnostics):
         return Formatted(None, parsed.diagnostics)
-    result = format_rules(text)
-    _hold(result, to or form, parsed, text, file)
+    result = _made(text, parsed.tree, form, to)
+    _hold(result, to, parsed, file)
+    if sorted(_comments(result, to)) != sorted(_comments(text, form)):
+        raise FormattingBug(f"formatting would lose a comment of `{file}`, so it stays as it is")
     return Formatted(result)
 
 
+def _made(text: str, tree: syntax.RuleFile, form: Form, to: Form) -> str:
+    if form == "cep":
+        return format_rules(text) if to == "cep" else yaml_text(*rules_to_yaml(text, tree))
+    if to == "yaml":
+        return yaml_text(*read_tree(text))
+    return format_rules(yaml_to_rules(*read_tree(text), sorted_by_kind(tree)))
+
+
 def _read(text: str, file: str, form: Form) -> ParsedFile:
-    return parse(text, file)
+    return parse(text, file) if form == "cep" else parse_yaml(text, file)
 
 
-def _hold(result: str, form: Form, parsed: ParsedFile, text: str, file: str) -> None:
+def _comments(text: str, form: Form) -> list[str]:
+    return comments_of(text) if form == "cep" else yaml_comments(text)
+
+
+def _hold(result: str, form: Form, parsed: ParsedFile, file: str) -> None:
     """Reads the result and compares."""
     again = _read(result, file, form)
     if any(found.severity == "error" for found in again.diagnostics):
         raise FormattingBug(f"formatting would make `{file}` unreadable, so it stays as it is")
     if sorted_by_kind(again.tree) != sorted_by_kind(parsed.tree):
         raise FormattingBug(f"formatting would change what `{file}` means, so it stays as it is")
-    if comments_of(result) != comments_of(text):
-        raise FormattingBug(f"formatting would lose a comment of `{file}`, so it stays as it is")
 
 
 _KINDS = (syntax.EventDeclaration, syntax.Definition, syntax.Constant, syntax.Table, syntax.Rule, syntax.RuleTest)

@@ -139,7 +139,7 @@ class Layout:
         if is_tree(node) and not node.children:  # type: ignore[union-attr]
             return False
         data = data_of(node)
-        if data in ("arguments", "emitted_fields"):
+        if data in ("arguments", "emitted_fields", "parameters"):
             return False
         if data == "type_arguments" or data_of(previous) in _NEVER_BEHIND:
             return False
