@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from cep.language import syntax
 from cep.language.formatting.concrete import comments_of, read_written, tokens_of
-from cep.language.formatting.declarations import format_rules
+from cep.language.formatting.formatter import format_text
 from cep.language.parser import parse
 from cep.language.printer import print_file
 from tests.documentation.blocks import Block, blocks
@@ -28,11 +28,12 @@ def holds(text: str) -> str:
     """The formatted text, held against the one before."""
     parsed = parse(text)
     assert parsed.diagnostics == ()
-    formatted = format_rules(text)
+    formatted = format_text(text).text
+    assert formatted is not None
     again = parse(formatted)
     assert again.diagnostics == (), formatted
     assert again.tree == parsed.tree, formatted
-    assert format_rules(formatted) == formatted
+    assert format_text(formatted).text == formatted
     assert comments_of(formatted) == comments_of(text), formatted
     return formatted
 

@@ -48,11 +48,24 @@ def format_text(text: str, file: str = "<rules>", form: Form = "cep", to: Form |
     parsed = _read(text, file, form)
     if any(found.severity == "error" for found in parsed.diagnostics):
         return Formatted(None, parsed.diagnostics)
-    result = _made(text, parsed.tree, form, to)
+    result = _settled(_made(text, parsed.tree, form, to), to)
     _hold(result, to, parsed, file)
     if sorted(_comments(result, to)) != sorted(_comments(text, form)):
         raise FormattingBug(f"formatting would lose a comment of `{file}`, so it stays as it is")
     return Formatted(result)
+
+
+def _settled(text: str, form: Form) -> str:
+    """The text formatted until nothing changes: a comment that had to move may have found a place where it moves on."""
+    for _ in range(_MOST_PASSES):
+        again = format_rules(text) if form == "cep" else yaml_text(*read_tree(text))
+        if again == text:
+            break
+        text = again
+    return text
+
+
+_MOST_PASSES = 8
 
 
 def _made(text: str, tree: syntax.RuleFile, form: Form, to: Form) -> str:
