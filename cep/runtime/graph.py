@@ -16,6 +16,7 @@ from cep.event import DerivedEvent, Event
 from cep.functions.records import EvaluationError
 from cep.plan.catalogue import ANY_TYPE
 from cep.plan.generate.functions import ExpressionCompiler, Reader
+from cep.plan.kept import kept_windows
 from cep.plan.pattern_planner import by_name
 from cep.plan.plan import PatternPlan, Plan, RulePlan, WindowPlan
 from cep.projection import Projection
@@ -25,6 +26,7 @@ from cep.runtime.operators.closing import CLOSING
 from cep.runtime.operators.counting import CountOperator
 from cep.runtime.operators.joining.enriching import EnrichingOperator
 from cep.runtime.operators.joining.operator import JoinOperator
+from cep.runtime.operators.kept import Kept
 from cep.runtime.operators.operator import Operator, Output, Receiver, Report, Surroundings
 from cep.runtime.operators.pattern import PatternOperator
 from cep.runtime.operators.shared import SharedOperator
@@ -59,14 +61,19 @@ class Graph:
         self._type_attribute = projection.attributes[projection.type_fields[0]]
         around = Surroundings(compiler, limits, self.counters, self.timers, report, self.tables, projection.attributes)
         self.operators: list[Operator] = []
+        kept = _kept(plan, around) if specialised else {}
         for rule in plan.rules:
             emitter = _emitter(rule, plan, projection, around)
-            self.operators.append(_operator(rule, emitter, plan, projection, around, specialised))
+            shared = kept.get(rule.number)
+            if shared is not None:
+                self.operators.append(shared.join(rule, emitter))
+            else:
+                self.operators.append(_operator(rule, emitter, plan, projection, around, specialised))
         self._receivers = {
             event_type: [
                 (operator.rule.reads[event_type], _receiver(operator, event_type))
                 for operator in self.operators
-                if event_type in operator.rule.reads
+                if event_type in operator.rule.reads and operator.speaks
             ]
             for event_type in plan.types
         }
@@ -219,6 +226,16 @@ class Masker:
 def _emitter(rule: RulePlan, plan: Plan, projection: Projection, around: Surroundings) -> Emitter:
     feeds_rules = rule.emit.type in plan.types
     return Emitter(rule, around.compiler, projection, around.limits, around.counters, feeds_rules)
+
+
+def _kept(plan: Plan, around: Surroundings) -> dict[int, Kept]:
+    """The windows that rules share, by the numbers of the rules."""
+    if not hasattr(around.compiler, "sliding"):
+        return {}
+    found: dict[int, Kept] = {}
+    for window in kept_windows(plan.rules):
+        found |= dict.fromkeys([rule.number for rule in window.rules], Kept(window, around))
+    return found
 
 
 def _operator(

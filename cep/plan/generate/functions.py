@@ -19,9 +19,12 @@ from cep.plan.generate.expressions import Generator, base_namespace
 from cep.plan.generate.nodes import assign, attribute, call, class_of, function, if_else, is_, name
 from cep.plan.generate.readers import ReaderBuilder
 from cep.plan.generate.scope import PARAMETERS, Scope
+from cep.plan.generate.sliding import NAMES as SLIDING
+from cep.plan.generate.sliding import SlidingBuilder
 from cep.plan.generate.support import canonical_key
 from cep.plan.generate.typed import ScanBuilder
 from cep.plan.intake import EventClock, derived_id, is_address, own_id
+from cep.plan.kept import KeptWindow
 from cep.plan.plan import Plan, TypePlan
 from cep.projection import Projection
 from cep.timestamps import EPOCH
@@ -77,6 +80,7 @@ class Functions:
             "canonical_key": canonical_key,
             "EPOCH": EPOCH,
             "is_address": is_address,
+            **SLIDING,
         }
         self._namespace |= {text: getattr(builtins, text) for text in _BUILTINS}
         self._generator = Generator(projection, self._namespace)
@@ -111,6 +115,15 @@ class Functions:
         """The loop over batches of typed structs; see :class:`cep.plan.generate.typed.ScanBuilder`."""
         scan: Scan = self._compile(self._scans.scan(plan, kinds, watches_time, self._title("scan", "")), None)
         return scan
+
+    def sliding(self, window: KeptWindow, event_type: str) -> Callable[..., Callable[[Event, int], Any]]:
+        """The factory of the receivers of a window that slides; see :mod:`cep.plan.generate.sliding`."""
+        text = self._title("slide", event_type)
+        builder = SlidingBuilder(self._generator, window, self._projection.attributes)
+        factory: Callable[..., Any] = self._compile(
+            builder.factory(event_type, text), _first_span(window.rules[0].keys)
+        )
+        return factory
 
     def conditions(self, plan: TypePlan) -> list[Reader]:
         """See :class:`ExpressionCompiler`."""
