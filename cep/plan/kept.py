@@ -1,4 +1,4 @@
-"""Windows that several rules share, and what is kept of each event in them, column by column. Plan layer.
+"""Windows that generated code keeps, and what is kept of each event in them, column by column. Plan layer.
 
 A rule over a window that slides by time or by count is described here for the generator of
 :mod:`cep.plan.generate.sliding`, together with those right behind it that differ in nothing but the condition and what
@@ -14,7 +14,7 @@ from math import ceil, floor, isfinite
 from cep.language.checked import Aggregate, Binary, Constant, Expression
 from cep.plan.plan import AggregatePlan, RulePlan, WindowPlan
 from cep.plan.walk import conjuncts, may_fail
-from cep.plan.windows import Sliding
+from cep.plan.windows import Hopping, Sliding
 
 SCALE_BITS = 80
 """Sums of floats are ints: the float times two to this power."""
@@ -56,10 +56,10 @@ class Threshold:
 
 @dataclass(frozen=True, slots=True)
 class KeptWindow:
-    """The window that ``rules`` share."""
+    """The window that ``rules`` share: one that slides; or a hopping one of a single rule, which is kept in panes."""
 
     rules: tuple[RulePlan, ...]
-    form: Sliding
+    form: Sliding | Hopping
     columns: tuple[KeptColumn, ...]
 
     def place(self, aggregate: AggregatePlan) -> tuple[int, int]:
@@ -158,6 +158,22 @@ def is_kept(rule: RulePlan) -> bool:
     return not any(fit.ties for fit in plan.fits.values())
 
 
+def paned_window(rule: RulePlan) -> KeptWindow | None:
+    """The window of a rule that can be kept in panes, of which each hopping window is made of whole ones; else null.
+
+    A pane holds sums and the newest events, for the evidence: so no expression may look at other events in it.
+    """
+    plan = rule.operator
+    if not isinstance(plan, WindowPlan) or rule.join is not None or len(plan.groups) > 1:
+        return None
+    form = plan.window
+    if not isinstance(form, Hopping) or form.length_us % form.step_us or plan.reads_previous or plan.crosses:
+        return None
+    if any(fit.ties for fit in plan.fits.values()) or not plan.sums_only:
+        return None
+    return _window([rule])
+
+
 def kept_windows(rules: Sequence[RulePlan]) -> list[KeptWindow]:
     """The windows that are kept so: neighbours that read the same events, by the same keys, share one."""
     found: list[list[RulePlan]] = []
@@ -186,7 +202,7 @@ def _window(rules: Sequence[RulePlan]) -> KeptWindow:
     form = None
     for plan in plans:
         assert isinstance(plan, WindowPlan)
-        assert isinstance(plan.window, Sliding)
+        assert isinstance(plan.window, Sliding | Hopping)
         form = plan.window
         for aggregate in plan.aggregates:
             if aggregate != COUNT:

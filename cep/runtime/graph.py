@@ -16,7 +16,7 @@ from cep.event import DerivedEvent, Event
 from cep.functions.records import EvaluationError
 from cep.plan.catalogue import ANY_TYPE
 from cep.plan.generate.functions import ExpressionCompiler, Reader
-from cep.plan.kept import kept_windows
+from cep.plan.kept import kept_windows, paned_window
 from cep.plan.pattern_planner import by_name
 from cep.plan.plan import PatternPlan, Plan, RulePlan, WindowPlan
 from cep.projection import Projection
@@ -28,6 +28,7 @@ from cep.runtime.operators.joining.enriching import EnrichingOperator
 from cep.runtime.operators.joining.operator import JoinOperator
 from cep.runtime.operators.kept import Kept
 from cep.runtime.operators.operator import Operator, Output, Receiver, Report, Surroundings
+from cep.runtime.operators.panes import PaneOperator
 from cep.runtime.operators.pattern import PatternOperator
 from cep.runtime.operators.shared import SharedOperator
 from cep.runtime.operators.sliding import SlidingOperator
@@ -246,7 +247,8 @@ def _operator(
         kind = JoinOperator if rule.join.joins else EnrichingOperator
         return kind(rule, emitter, around, _window_operator)
     if isinstance(pattern, WindowPlan):
-        return _window_operator(rule, emitter, around)
+        paned = paned_window(rule) if specialised and hasattr(around.compiler, "panes") else None
+        return _window_operator(rule, emitter, around) if paned is None else PaneOperator(rule, emitter, around, paned)
     if specialised and pattern.counts_only:
         return CountOperator(rule, emitter, around)
     if specialised and pattern.shareable:

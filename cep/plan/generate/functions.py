@@ -17,6 +17,7 @@ from cep.event import Event
 from cep.language.checked import CheckedKey, Expression
 from cep.plan.generate.expressions import Generator, base_namespace
 from cep.plan.generate.nodes import assign, attribute, call, class_of, function, if_else, is_, name
+from cep.plan.generate.panes import PaneBuilder
 from cep.plan.generate.readers import ReaderBuilder
 from cep.plan.generate.scope import PARAMETERS, Scope
 from cep.plan.generate.sliding import NAMES as SLIDING
@@ -119,10 +120,23 @@ class Functions:
     def sliding(self, window: KeptWindow, event_type: str) -> Callable[..., Callable[[Event, int], Any]]:
         """The factory of the receivers of a window that slides; see :mod:`cep.plan.generate.sliding`."""
         text = self._title("slide", event_type)
-        builder = SlidingBuilder(self._generator, window, self._projection.attributes)
-        factory: Callable[..., Any] = self._compile(
-            builder.factory(event_type, text), _first_span(window.rules[0].keys)
+        return self._receivers(SlidingBuilder(self._generator, window, self._projection.attributes), event_type, text)
+
+    def panes(self, window: KeptWindow, event_type: str) -> Callable[..., Callable[[Event, int], Any]]:
+        """The same of a hopping window that is kept in panes; see :mod:`cep.plan.generate.panes`."""
+        text = self._title("pane", event_type)
+        return self._receivers(PaneBuilder(self._generator, window, self._projection.attributes), event_type, text)
+
+    def closing(self, window: KeptWindow) -> Callable[..., bool]:
+        """Whether such a window may hold when it closes; see :meth:`cep.plan.generate.panes.PaneBuilder.closing`."""
+        builder = PaneBuilder(self._generator, window, self._projection.attributes)
+        holds: Callable[..., bool] = self._compile(
+            builder.closing(self._title("closing", "")), _first_span(builder.keys)
         )
+        return holds
+
+    def _receivers(self, builder: SlidingBuilder, event_type: str, text: str) -> Callable[..., Any]:
+        factory: Callable[..., Any] = self._compile(builder.factory(event_type, text), _first_span(builder.keys))
         return factory
 
     def conditions(self, plan: TypePlan) -> list[Reader]:

@@ -35,6 +35,7 @@ from cep.plan.generate.templates import statements
 from cep.plan.kept import COUNT, LAZY, SCALE_BITS, KeptColumn, KeptWindow, Threshold, hoisted
 from cep.plan.plan import AggregatePlan, WindowPlan
 from cep.plan.walk import conjuncts
+from cep.plan.windows import Sliding
 
 CALLS = ("find", "begin", "renew", "key_of", "failed", "lose", "odd", "drop", "slowly", "fire", "most")
 """What the operator hands to the generated factory, in this order."""
@@ -141,14 +142,20 @@ class SlidingBuilder:
         self._window = window
         self._attributes = attributes
         self._rules = window.rules
-        self._count = window.form.count
-        self._evaluates_part = self._count is None or window.form.partial
+        form = window.form
+        self._count = form.count if isinstance(form, Sliding) else None
+        self._evaluates_part = not isinstance(form, Sliding) or form.count is None or form.partial
         plans = [rule.operator for rule in self._rules]
         self._plans = [plan for plan in plans if isinstance(plan, WindowPlan)]
         self._rising = sum(
             1 << bit for bit, plan in enumerate(self._plans) if plan.when is not None and plan.firing.kind == "rising"
         )
         self._all = (1 << len(self._rules)) - 1
+
+    @property
+    def keys(self) -> Sequence[CheckedKey]:
+        """The keys of the rules."""
+        return self._rules[0].keys
 
     def factory(self, event_type: str, text: str) -> ast.FunctionDef:
         """``text(CALLS)`` gives the receiver of events of a type."""
@@ -188,7 +195,7 @@ class SlidingBuilder:
     # ---- the event ----
 
     def _key(self, event_type: str, end: Sequence[ast.stmt]) -> list[ast.stmt]:
-        keys: Sequence[CheckedKey] = self._rules[0].keys
+        keys = self.keys
         if len(keys) == 1 and not keys[0].optional:
             path = keys[0].by_type.get(event_type, keys[0].path)
             if len(path) == 1:
