@@ -239,7 +239,8 @@ class WindowPlan:
 
     In ``when``, ``having`` and the emitted fields aggregates are referred to by position (the generator looks an
     aggregate up by equality), and so are the comparisons with the previous evaluation in ``crosses``.
-    ``reads_previous`` and ``reads_bounds`` tell whether ``prev`` and ``window.start`` or ``end`` are read.
+    ``reads_previous`` and ``reads_bounds`` tell whether ``prev`` and ``window.start`` or ``end`` are read; with
+    ``sums_only`` no more is asked of the events in the rule's window than a few running aggregates and the last one.
     """
 
     fits: Mapping[str, Fit]
@@ -251,6 +252,7 @@ class WindowPlan:
     crosses: tuple[Binary, ...] = ()
     reads_previous: bool = False
     reads_bounds: bool = False
+    sums_only: bool = False
 
     @property
     def window(self) -> Form:

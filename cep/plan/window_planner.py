@@ -53,6 +53,7 @@ def plan_window(rule: CheckedRule, catalogue: Catalogue) -> WindowPlan:
         tuple(dict.fromkeys(n for n in nodes if isinstance(n, Binary) and n.operator.startswith("crosses"))),
         any(isinstance(node, PreviousEvent) for node in nodes),
         any(isinstance(node, WindowBound) for node in nodes),
+        _sums_only(shown),
     )
 
 
@@ -66,10 +67,19 @@ def _groups(window: CheckedWindow | None, shown: Sequence[Expression], catalogue
     for over, wanted in by_window.items():
         written = window if over is None else over
         form = form_of(written)
-        looks_back = over is None and any(_is_inside(node) for each in shown for node in walk(each))
+        looks_back = over is None and _looks_inside(shown)
         compact = only_grows(form) and RUNNING_AGGREGATES.issuperset(a.function for a in wanted)
         groups.append(WindowGroup(form, tuple(wanted), _resets(written, catalogue), looks_back or not compact))
     return tuple(groups)
+
+
+def _looks_inside(shown: Sequence[Expression]) -> bool:
+    return any(_is_inside(node) for each in shown for node in walk(each))
+
+
+def _sums_only(shown: Sequence[Expression]) -> bool:
+    functions = {aggregate.function for each in shown for aggregate in aggregates(each)}
+    return functions <= RUNNING_AGGREGATES and not _looks_inside(shown)
 
 
 def _is_inside(node: object) -> bool:

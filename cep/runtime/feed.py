@@ -212,11 +212,16 @@ class Feed:
         furthest_us = self._furthest_us(batch)
         furthest = END_OF_TIME if furthest_us is None else moment_of(furthest_us)
 
+        known: tuple[int | None, datetime] = (None, furthest)
+
         def next_timer() -> datetime:
+            nonlocal known
             if graph.awaits_begin:
                 return BEFORE_TIME
             deadline_us = graph.timers.next_us()
-            return furthest if deadline_us is None else min(moment_of(deadline_us), furthest)
+            if deadline_us != known[0]:
+                known = deadline_us, furthest if deadline_us is None else min(moment_of(deadline_us), furthest)
+            return known[1]
 
         def fire(index: int, moment: datetime) -> datetime | None:
             time_us = time_us_of(moment)

@@ -17,6 +17,7 @@ from cep.functions.records import EvaluationError
 from cep.plan.catalogue import ANY_TYPE
 from cep.plan.generate.functions import ExpressionCompiler, Reader
 from cep.plan.generate.inlined import Inlined
+from cep.plan.kept import kept_windows, paned_window
 from cep.plan.loop_then_step import is_loop_then_step
 from cep.plan.pattern_planner import by_name
 from cep.plan.plan import PatternPlan, Plan, RulePlan, WindowPlan
@@ -27,8 +28,10 @@ from cep.runtime.operators.closing import CLOSING
 from cep.runtime.operators.counting import CountOperator
 from cep.runtime.operators.joining.enriching import EnrichingOperator
 from cep.runtime.operators.joining.operator import JoinOperator
+from cep.runtime.operators.kept import Kept
 from cep.runtime.operators.loop_then_step import LoopThenStepOperator
 from cep.runtime.operators.operator import Operator, Output, Receiver, Report, Surroundings
+from cep.runtime.operators.panes import PaneOperator
 from cep.runtime.operators.pattern import PatternOperator
 from cep.runtime.operators.shared import SharedOperator
 from cep.runtime.operators.sliding import SlidingOperator
@@ -62,14 +65,19 @@ class Graph:
         self._type_attribute = projection.attributes[projection.type_fields[0]]
         around = Surroundings(compiler, limits, self.counters, self.timers, report, self.tables, projection.attributes)
         self.operators: list[Operator] = []
+        kept = _kept(plan, around) if specialised else {}
         for rule in plan.rules:
             emitter = _emitter(rule, plan, projection, around)
-            self.operators.append(_operator(rule, emitter, plan, projection, around, specialised))
+            shared = kept.get(rule.number)
+            if shared is not None:
+                self.operators.append(shared.join(rule, emitter))
+            else:
+                self.operators.append(_operator(rule, emitter, plan, projection, around, specialised))
         self._receivers = {
             event_type: [
                 (operator.rule.reads[event_type], _receiver(operator, event_type))
                 for operator in self.operators
-                if event_type in operator.rule.reads
+                if event_type in operator.rule.reads and operator.speaks
             ]
             for event_type in plan.types
         }
@@ -240,6 +248,16 @@ def _emitter(rule: RulePlan, plan: Plan, projection: Projection, around: Surroun
     return Emitter(rule, around.compiler, projection, around.limits, around.counters, feeds_rules)
 
 
+def _kept(plan: Plan, around: Surroundings) -> dict[int, Kept]:
+    """The windows that rules share, by the numbers of the rules."""
+    if not hasattr(around.compiler, "sliding"):
+        return {}
+    found: dict[int, Kept] = {}
+    for window in kept_windows(plan.rules):
+        found |= dict.fromkeys([rule.number for rule in window.rules], Kept(window, around))
+    return found
+
+
 def _operator(
     rule: RulePlan, emitter: Emitter, plan: Plan, projection: Projection, around: Surroundings, specialised: bool
 ) -> Operator:
@@ -248,7 +266,8 @@ def _operator(
         kind = JoinOperator if rule.join.joins else EnrichingOperator
         return kind(rule, emitter, around, _window_operator)
     if isinstance(pattern, WindowPlan):
-        return _window_operator(rule, emitter, around)
+        paned = paned_window(rule) if specialised and hasattr(around.compiler, "panes") else None
+        return _window_operator(rule, emitter, around) if paned is None else PaneOperator(rule, emitter, around, paned)
     if specialised and pattern.counts_only:
         return CountOperator(rule, emitter, around)
     # A loop that could be full before the readings of its key are too many goes the general way.

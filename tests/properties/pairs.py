@@ -34,6 +34,15 @@ def pattern_examples(share: float = 1.0) -> int:
     return max(1, int(_MANY.get(usual, usual) * share))
 
 
+_MANY_WINDOWS = {500: 2_000, 5_000: 100_000}
+
+
+def window_examples(share: float = 1.0) -> int:
+    """How many pairs a test of windows looks at: 2,000 in CI, 100,000 in the night, or a share of it."""
+    usual = settings.default.max_examples
+    return max(1, int(_MANY_WINDOWS.get(usual, usual) * share))
+
+
 @dataclass(frozen=True)
 class Results:
     """What one side makes of a pair: to the end of the input, with the flush that follows, what waits, what is late."""

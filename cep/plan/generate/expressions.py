@@ -173,6 +173,9 @@ class Generator:
         if isinstance(left, Constant) and not isinstance(right, Constant):
             left, right, operator = right, left, _MIRRORED[operator]
         if isinstance(right, Constant):
+            kept = scope.compared(left, operator, right.value, negated) if isinstance(left, Aggregate) else None
+            if kept is not None:
+                return kept
             quick = self._against_constant(operator, left, right.value, scope, negated)
             if quick is not None:
                 return quick

@@ -18,11 +18,15 @@ from cep.language.checked import CheckedKey, Expression
 from cep.plan.generate.expressions import Generator, base_namespace
 from cep.plan.generate.inlined import Inlined, Unplaced
 from cep.plan.generate.nodes import assign, attribute, call, class_of, function, if_else, inherit_places, is_, name
+from cep.plan.generate.panes import PaneBuilder
 from cep.plan.generate.readers import ReaderBuilder
 from cep.plan.generate.scope import PARAMETERS, Scope
+from cep.plan.generate.sliding import NAMES as SLIDING
+from cep.plan.generate.sliding import SlidingBuilder
 from cep.plan.generate.support import canonical_key
 from cep.plan.generate.typed import ScanBuilder
 from cep.plan.intake import EventClock, derived_id, is_address, own_id
+from cep.plan.kept import KeptWindow
 from cep.plan.plan import Plan, TypePlan
 from cep.projection import Projection
 from cep.timestamps import EPOCH, time_us_of
@@ -80,6 +84,7 @@ class Functions:
             "time_us_of": time_us_of,
             "is_address": is_address,
             "Unplaced": Unplaced,
+            **SLIDING,
         }
         self._namespace |= {text: getattr(builtins, text) for text in _BUILTINS}
         self._generator = Generator(projection, self._namespace)
@@ -126,6 +131,28 @@ class Functions:
         definition = self._scans.scan(plan, kinds, watches_time, inlined, self._title("scan", ""))
         scan: Scan = self._compile(definition, None)
         return scan
+
+    def sliding(self, window: KeptWindow, event_type: str) -> Callable[..., Callable[[Event, int], Any]]:
+        """The factory of the receivers of a window that slides; see :mod:`cep.plan.generate.sliding`."""
+        text = self._title("slide", event_type)
+        return self._receivers(SlidingBuilder(self._generator, window, self._projection.attributes), event_type, text)
+
+    def panes(self, window: KeptWindow, event_type: str) -> Callable[..., Callable[[Event, int], Any]]:
+        """The same of a hopping window that is kept in panes; see :mod:`cep.plan.generate.panes`."""
+        text = self._title("pane", event_type)
+        return self._receivers(PaneBuilder(self._generator, window, self._projection.attributes), event_type, text)
+
+    def closing(self, window: KeptWindow) -> Callable[..., bool]:
+        """Whether such a window may hold when it closes; see :meth:`cep.plan.generate.panes.PaneBuilder.closing`."""
+        builder = PaneBuilder(self._generator, window, self._projection.attributes)
+        holds: Callable[..., bool] = self._compile(
+            builder.closing(self._title("closing", "")), _first_span(builder.keys)
+        )
+        return holds
+
+    def _receivers(self, builder: SlidingBuilder, event_type: str, text: str) -> Callable[..., Any]:
+        factory: Callable[..., Any] = self._compile(builder.factory(event_type, text), _first_span(builder.keys))
+        return factory
 
     def conditions(self, plan: TypePlan) -> list[Reader]:
         """See :class:`ExpressionCompiler`."""

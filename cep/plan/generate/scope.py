@@ -118,6 +118,10 @@ class Scope:
         number = self.aggregates.get(AggregatePlan.of(aggregate))
         return None if number is None else item(name("b"), number)
 
+    def compared(self, left: Aggregate, operator: str, constant: object, negated: bool) -> ast.expr | None:
+        """Whether an aggregate compares so with a constant, or with ``negated`` does not, where its value is not needed
+        for that; null where it is."""
+
     def bound(self, edge: str) -> ast.expr:
         """The start or the end of the window."""
         return item(name("b"), self.around + (1 if edge == "start" else 2))

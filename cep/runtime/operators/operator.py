@@ -64,6 +64,8 @@ class Operator(ABC):
     """
 
     tables: tuple[str, ...] = ()
+    speaks = True
+    """Whether it has a receiver; false where that of another operator takes its events for it."""
 
     def __init__(self, rule: RulePlan, emitter: Emitter, around: Surroundings) -> None:
         self.rule = rule

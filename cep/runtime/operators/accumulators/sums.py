@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, Self
 
 from cep.functions.exact import EXACT, decimal_mean, nearest_float, nearest_ratio, usable, with_places
 from cep.functions.values import checked_int
@@ -19,6 +19,17 @@ _DIVISOR = 1 << _SCALE_BITS
 _SMALLEST = 2.0**-28
 _LARGEST = 2.0**900
 _FINEST_BITS = 1_074
+
+
+SCALE, SMALLEST, LARGEST = _SCALE, _SMALLEST, _LARGEST
+"""A float from ``SMALLEST`` to below ``LARGEST``, times ``SCALE``, is a whole number."""
+
+
+def scaled(value: float) -> int | None:
+    """The float times :data:`SCALE`, exactly; null where that is not known to be a whole number."""
+    if _SMALLEST <= value < _LARGEST or -_LARGEST < value <= -_SMALLEST:
+        return int(value * _SCALE)
+    return 0 if value == 0.0 else None
 
 
 class SumAccumulator(Accumulator):
@@ -37,6 +48,21 @@ class SumAccumulator(Accumulator):
         self._total = Decimal(0)
         self._ints = self._floats = self._fines = self._decimals = 0
         self._places: dict[int, int] = {}
+
+    @classmethod
+    def holding(cls, total: int, count: int, is_scaled: bool) -> Self:
+        """One of ``count`` floats, of which ``total`` is the sum of what :func:`scaled` gives, or of as many ints."""
+        made = cls()
+        if is_scaled:
+            made._scaled, made._floats = total, count
+        else:
+            made._int, made._ints = total, count
+        return made
+
+    @property
+    def count(self) -> int:
+        """How many numbers are in it."""
+        return self._ints + self._floats + self._decimals
 
     def add(self, value: Any) -> None:
         name = value.__class__
