@@ -84,7 +84,7 @@ class Functions:
         self._namespace |= {text: getattr(builtins, text) for text in _BUILTINS}
         self._generator = Generator(projection, self._namespace)
         self._readers = ReaderBuilder(self._generator, projection, clock)
-        self._scans = ScanBuilder(self._generator, projection)
+        self._scans = ScanBuilder(self._generator, projection, self._masks)
         self.sources: dict[str, str] = {}
 
     def reader(self, plan: TypePlan) -> Reader:
@@ -121,6 +121,11 @@ class Functions:
         definition = self._scans.scan(plan, kinds, watches_time, inlined, self._title("scan", ""))
         scan: Scan = self._compile(definition, None)
         return scan
+
+    def _masks(self, body: list[ast.stmt]) -> Reader:
+        """A part of the loop that is a function of the event."""
+        reader: Reader = self._compile(function(self._title("bits", ""), ["e"], body), None)
+        return reader
 
     def conditions(self, plan: TypePlan) -> list[Reader]:
         """See :class:`ExpressionCompiler`."""
