@@ -7,6 +7,7 @@ called ``__class__`` or ``time_us`` is plain data.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -198,14 +199,13 @@ class TypedDecoder:
         """Whether the events, all that the chunk held, show that no key stands twice in a record of it."""
         if not self._watching:
             return False
-        if len(self._accounts) == 1:
-            [account] = self._accounts.values()
-            known = account.quotes(events)
-        else:
-            of_class: dict[type[Event], list[Event]] = {}
-            for event in events:
-                of_class.setdefault(event.__class__, []).append(event)
-            known = sum(self._accounts[made].quotes(found) for made, found in of_class.items())
+        known = 0
+        for made, count in Counter(map(type, events)).items():
+            account = self._accounts[made]
+            if account.varies and count < len(events):
+                known += account.quotes([event for event in events if event.__class__ is made])
+            else:
+                known += account.quotes(events, count)
         if known != quotes(chunk):
             return False
         self._surprised = max(0, self._surprised - 1)
@@ -267,9 +267,17 @@ class Account:
             else:
                 self._each += each
 
-    def quotes(self, events: Sequence[Event]) -> int:
-        """The quotes of the records that became these events, if no key stands twice in one of them."""
-        total = self._each * len(events)
+    @property
+    def varies(self) -> bool:
+        """Whether it has to look at the events, and not only at how many there are."""
+        return bool(self._varying)
+
+    def quotes(self, events: Sequence[Event], count: int | None = None) -> int:
+        """The quotes of the records that became these events, if no key stands twice in one of them.
+
+        ``count``: so many of them are meant, where it does not have to look at them.
+        """
+        total = self._each * (len(events) if count is None else count)
         for get in self._varying:
             total += quotes_of_fields(list(map(get, events)))
         return total

@@ -50,10 +50,15 @@ def _never_both(one: Expression | None, other: Expression | None) -> bool:
 
 def _texts(condition: Expression | None) -> dict[str, str]:
     """The texts that fields of the event must be."""
+    parts = [] if condition is None else conjuncts(condition)
+    return dict(equal for part in parts if (equal := compared_text(part)) is not None)
+
+
+def conjuncts(condition: Expression) -> list[Expression]:
+    """The parts that must all be true, in the order written."""
     if isinstance(condition, Binary) and condition.operator == "and":
-        return _texts(condition.left) | _texts(condition.right)
-    equal = None if condition is None else compared_text(condition)
-    return {} if equal is None else dict([equal])
+        return [*conjuncts(condition.left), *conjuncts(condition.right)]
+    return [condition]
 
 
 def compared_text(condition: Expression) -> tuple[str, str] | None:

@@ -256,3 +256,33 @@ def test_an_event_that_is_held_keeps_its_type_when_records_get_more_keys() -> No
     assert [b'"ip":"%d"' % n in line for n, line in enumerate(whole[0], 1)] == [True] * 4
     assert whole == results(lines, Options(specialised=False), 5_000, rules)
     assert whole == results(lines, Options(), 64, rules, stop_after=4)
+
+
+TEXTS = """
+event Login { user: string, outcome: string, tries: int?, at: timestamp } time at
+event Order { user: string, outcome: string, total: float, placed: timestamp } time placed
+rule a when Login(outcome == "failure" and tries > 3) as l emit A(user = l.user)
+rule b when Login(outcome == "failure" and 100 / tries > 20) as l emit B(user = l.user)
+rule c when Login(100 / tries > 20 and outcome == "success") as l emit C(user = l.user)
+rule d when Login(tries == 9 and outcome == "success" and user == "ann") as l emit D(tries = l.tries)
+rule e when Login(user == "bob" or outcome == "failure") as l emit E(user = l.user)
+rule f when Order(outcome == "failure") as o emit F(user = o.user)
+rule g when Order(user == "ann" and outcome == "success" and total > 2) as o emit G(total = o.total)
+rule h when Order(total > 2 and user == "ann") as o emit H(total = o.total)
+"""
+told_by_text = st.one_of(
+    _record(
+        "Login",
+        ("at", usual_times),
+        ("user", users),
+        ("outcome", outcomes),
+        ("tries", st.sampled_from(["1", "4", "9", "0", "null"])),
+    ),
+    _record("Order", ("placed", usual_times), ("user", texts), ("outcome", outcomes), ("total", numbers)),
+)
+
+
+@given(st.lists(told_by_text, max_size=30), st.sampled_from([300, 5_000]))
+def test_conditions_that_are_told_by_a_text(lines: list[str], chunk_bytes: int) -> None:
+    fast = results(lines, Options(), chunk_bytes, TEXTS)
+    assert fast == results(lines, Options(specialised=False), 5_000, TEXTS)

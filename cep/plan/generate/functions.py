@@ -89,7 +89,7 @@ class Functions:
         self._namespace |= {text: getattr(builtins, text) for text in _BUILTINS}
         self._generator = Generator(projection, self._namespace)
         self._readers = ReaderBuilder(self._generator, projection, clock)
-        self._scans = ScanBuilder(self._generator, projection)
+        self._scans = ScanBuilder(self._generator, projection, self._masks)
         self._modules: dict[str, ast.Module] = {}
 
     @property
@@ -153,6 +153,11 @@ class Functions:
     def _receivers(self, builder: SlidingBuilder, event_type: str, text: str) -> Callable[..., Any]:
         factory: Callable[..., Any] = self._compile(builder.factory(event_type, text), _first_span(builder.keys))
         return factory
+
+    def _masks(self, body: list[ast.stmt]) -> Reader:
+        """A part of the loop that is a function of the event."""
+        reader: Reader = self._compile(function(self._title("bits", ""), ["e"], body), None)
+        return reader
 
     def conditions(self, plan: TypePlan) -> list[Reader]:
         """See :class:`ExpressionCompiler`."""

@@ -10,14 +10,14 @@ decode here at all. So this path must never accept what the general path would n
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal, cast
 
 import msgspec
 
 from cep.event import HIDDEN_NAMES, Event
-from cep.language.checked import CheckedKey, SchemaField
+from cep.language.checked import CheckedKey, Expression, SchemaField
 from cep.plan.catalogue import ANY_TYPE
 from cep.plan.generate.expressions import Generator
 from cep.plan.generate.inlined import MOST_INLINED, Inlined, expression, statements
@@ -36,7 +36,7 @@ from cep.plan.generate.nodes import (
     name,
 )
 from cep.plan.generate.scope import Scope
-from cep.plan.loop_then_step import compared_text
+from cep.plan.loop_then_step import compared_text, conjuncts
 from cep.plan.plan import Plan, TypePlan, time_fields
 from cep.plan.walk import candidate_fields, may_fail
 from cep.projection import INT64, Projection, Value
@@ -137,11 +137,18 @@ SCAN_PARAMETERS = (
 )  # fmt: skip
 
 
+_Texts = dict[str, list[tuple[int, tuple[Expression, ...]]]]
+"""By text: the bits of the conditions that want it, with what else they want."""
+
+
 class ScanBuilder:
     """Builds the loop for the types that have a struct."""
 
-    def __init__(self, generator: Generator, projection: Projection) -> None:
+    def __init__(
+        self, generator: Generator, projection: Projection, function_of: Callable[[list[ast.stmt]], Callable[..., Any]]
+    ) -> None:
         self._generator = generator
+        self._function = function_of
         self._projection = projection
         self._attributes = projection.attributes
         self._inlined: Mapping[str, Sequence[Inlined]] = {}
@@ -298,12 +305,11 @@ class ScanBuilder:
         used = sorted({field for condition in tested for field in candidate_fields(condition)})
         loaded = {field: f"v{number}" for number, field in enumerate(used)}
         parts: list[ast.expr] = [ast.Constant(always)] if always else []
-        by_text, tables = self._by_text(plan)
-        for field, bits in tables.items():
-            get = attribute(self._generator.constant(bits), "get")
-            parts.append(ast.Call(get, [name(loaded[field]), ast.Constant(0)], []))
+        by_text = self._by_text(plan)
+        parts += [self._looked_up(plan, name(loaded[field]), texts) for field, texts in by_text.items()]
+        looked_up = {bit for texts in by_text.values() for bits in texts.values() for bit, _ in bits}
         for bit, condition in enumerate(plan.conditions):
-            if condition is not None and bit not in by_text:
+            if condition is not None and bit not in looked_up:
                 truth = self._generator.truth(condition, Scope(loaded=loaded))
                 parts.append(if_else(truth, ast.Constant(1 << bit), ast.Constant(0)))
         loads: list[ast.stmt] = [assign(variable, self._field(field)) for field, variable in loaded.items()]
@@ -359,23 +365,44 @@ class ScanBuilder:
         offer = ast.For(ast.Name("receive", ast.Store()), name("found"), [take, _keep_derived()], [])
         return [assign("any_derived", ast.Constant(False)), offer, _follow()]
 
-    def _by_text(self, plan: TypePlan) -> tuple[set[int], dict[str, dict[str, int]]]:
-        """Conditions that compare one field with a text, two or more: one look-up gives their bits.
+    def _by_text(self, plan: TypePlan) -> dict[str, _Texts]:
+        """Conditions that want one field to be a certain text, two or more: one look-up finds those that may hold.
 
-        Only where the field is declared to be a text: nothing else could be looked up.
+        Only where the field is declared to be a text, since nothing else could be looked up, and where nothing that is
+        written before it may fail. A condition is told by one field at the most.
         """
-        texts = {d.name for d in plan.checks if d.type.name == "string" and not d.type.optional}
-        found: dict[str, dict[str, int]] = {}
-        places: dict[str, set[int]] = {}
+        declared = _texts_of(plan)
+        found: dict[str, _Texts] = {}
         for bit, condition in enumerate(plan.conditions):
-            equal = None if condition is None else compared_text(condition)
-            if equal is not None and equal[0] in texts:
-                field, text = equal
-                bits = found.setdefault(field, {})
-                bits[text] = bits.get(text, 0) | 1 << bit
-                places.setdefault(field, set()).add(bit)
-        tables = {field: bits for field, bits in found.items() if len(places[field]) > 1}
-        return {bit for field in tables for bit in places[field]}, tables
+            parts = [] if condition is None else conjuncts(condition)
+            for place, part in enumerate(parts):
+                equal = compared_text(part)
+                if equal is not None and equal[0] in declared and not any(map(may_fail, parts[:place])):
+                    rest = tuple(parts[:place] + parts[place + 1 :])
+                    found.setdefault(equal[0], {}).setdefault(equal[1], []).append((bit, rest))
+                    break
+        return {field: texts for field, texts in found.items() if sum(map(len, texts.values())) > 1}
+
+    def _looked_up(self, plan: TypePlan, value: ast.expr, texts: _Texts) -> ast.expr:
+        """The bits of conditions by the text of a field; a function for what else they want."""
+        if not any(rest for bits in texts.values() for _, rest in bits):
+            masks = {text: sum(1 << bit for bit, _ in bits) for text, bits in texts.items()}
+            return ast.Call(attribute(self._generator.constant(masks), "get"), [value, ast.Constant(0)], [])
+        functions = {text: self._function(self._rest(plan, bits)) for text, bits in texts.items()}
+        known = attribute(self._generator.constant(functions), "get")
+        return ast.Call(ast.Call(known, [value, self._generator.constant(_no_bit)], []), [name("e")], [])
+
+    def _rest(self, plan: TypePlan, bits: Sequence[tuple[int, tuple[Expression, ...]]]) -> list[ast.stmt]:
+        """``mask``: the bits whose further parts are true."""
+        used = sorted({field for _, rest in bits for part in rest for field in candidate_fields(part)})
+        loaded = {field: f"v{number}" for number, field in enumerate(used)}
+        mask: ast.expr | None = None
+        for bit, rest in bits:
+            truth = all_of([self._generator.truth(part, Scope(loaded=loaded)) for part in rest])
+            part = if_else(truth, ast.Constant(1 << bit), ast.Constant(0))
+            mask = part if mask is None else ast.BinOp(mask, ast.BitOr(), part)
+        loads: list[ast.stmt] = [assign(variable, self._field(field)) for field, variable in loaded.items()]
+        return [*loads, ast.Return(mask)]
 
     # ---- operators in the loop ----
 
@@ -390,7 +417,7 @@ class ScanBuilder:
 
     def _key(self, keys: Sequence[CheckedKey], plan: TypePlan) -> tuple[ast.expr, list[ast.expr]] | None:
         """The key, where it is made of texts alone, and the tests that it is; null where it cannot be told so."""
-        texts = {d.name for d in plan.checks if d.type.name == "string" and not d.type.optional}
+        texts = _texts_of(plan)
         values: list[ast.expr] = []
         tests: list[ast.expr] = []
         for key in keys:
@@ -423,6 +450,15 @@ class ScanBuilder:
             wanted = ast.BinOp(name("mask"), ast.BitAnd(), ast.Constant(each.reads))
             body += offer if each.reads == everything else [ast.If(wanted, offer, [])]
         return body if alone else [*body, _follow()]
+
+
+def _texts_of(plan: TypePlan) -> set[str]:
+    """The fields that hold a text in every event of the type."""
+    return {d.name for d in plan.checks if d.type.name == "string" and not d.type.optional}
+
+
+def _no_bit(event: Event) -> int:
+    return 0
 
 
 def _keep_derived(follow: bool = False) -> ast.stmt:
