@@ -66,12 +66,21 @@ class Moves:
     """The moves over one pattern.
 
     ``operator`` gives conditions, limits and the report of failures; ``full`` is told the key of a run that may take
-    no more events. ``serial`` is the number of the event at hand, which the operator counts.
+    no more events; ``accepts`` tells whether a complete run is a match. ``serial`` is the number of the event at hand,
+    which the operator counts.
     """
 
-    def __init__(self, operator: Operator, plan: PatternPlan, scope: Scope, full: Callable[[Any], None]) -> None:
+    def __init__(
+        self,
+        operator: Operator,
+        plan: PatternPlan,
+        scope: Scope,
+        full: Callable[[Any], None],
+        accepts: Callable[[Finish, Run], bool] = lambda finish, run: True,
+    ) -> None:
         self._operator = operator
         self._full = full
+        self._accepts = accepts
         self.serial = 0
         self._plan = plan
         self._width = len(plan.steps)
@@ -260,6 +269,8 @@ class Moves:
                 changed[register] = 1
                 run.registers = tuple(changed)
                 closed = True
+        if closed and self._is_closed_match(automaton, run):
+            return [run]
         taken = [
             edge
             for edge, role in seen.edges
@@ -357,6 +368,13 @@ class Moves:
         if finish is None or not is_full(automaton, run.registers, finish.full):
             return None
         return finish
+
+    def _is_closed_match(self, automaton: Automaton, run: Run) -> bool:
+        """Whether the stop that has just come makes a match of the run: that is before any role of the event."""
+        finish = self.finish(automaton, run)
+        if finish is None or finish.until is None or not run.registers[finish.until]:
+            return False
+        return self._accepts(finish, run)
 
     def can_go_on(self, automaton: Automaton, run: Run) -> bool:
         """Whether there is a further event that the run could take."""

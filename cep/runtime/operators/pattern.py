@@ -43,7 +43,7 @@ class PatternOperator(Operator):
         self._states: dict[Any, KeyRuns] = {}
         whole = scope_of(rule)
         plain = Scope(steps=whole.steps, keys=whole.keys, single_key=whole.single_key, optional=whole.optional)
-        self._moves = Moves(self, plan, plain, self._full)
+        self._moves = Moves(self, plan, plain, self._full, self._accepts)
         compiler = around.compiler
         self._having = compiler.condition([plan.having], whole) if plan.having is not None else None
         ties = Ties(plan, compiler, plain, self._moves.scopes)
@@ -230,21 +230,16 @@ class PatternOperator(Operator):
         if not run.alive:
             return
         finish = self._moves.finish(self._automaton, run)
-        waits = False
-        if finish is not None:
-            if self._is_complete(finish, run, took):
-                if self._accepts(finish, run):
-                    complete.append(run)
-                    if finish.goes_on:
-                        run.done = True
-                        self._watch_time(run, None, False)
-                    return
-                if finish.when == "until":
-                    state.remove(run)
-                    return
-            waits = finish.when != "at_once" and not finish.watches & run.spoiled
-        if waits:
-            assert finish is not None
+        if finish is not None and self._is_complete(finish, run, took):
+            if self._accepts(finish, run):
+                complete.append(run)
+                if finish.goes_on:
+                    run.done = True
+                    self._watch_time(run, None, False)
+                return
+            if finish.when == "until":
+                finish = None  # nothing that comes makes a match of what is bound
+        if finish is not None and finish.when != "at_once" and not finish.watches & run.spoiled:
             self._watch_time(run, self._moves.end_us(finish, run), True)
             return
         if not self._moves.can_go_on(self._automaton, run):
@@ -397,7 +392,7 @@ class PatternOperator(Operator):
             self._remove_others(state, run)
             return self._match(state, run, deadline_us)
         run.deadline_us, run.finishing = None, False
-        if finish.when == "until" or not self._moves.can_go_on(self._automaton, run):
+        if not self._moves.can_go_on(self._automaton, run):
             state.remove(run)
         return None
 
