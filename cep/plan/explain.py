@@ -274,6 +274,7 @@ def _newest(pattern: PatternPlan) -> list[str]:
 
 def _runs(pattern: PatternPlan) -> list[str]:
     kept = ["per key the runs (partial matches), up to the limit `runs_per_key`"]
+    kept.append("over all keys no more runs than the limit `runs_per_rule`")
     if any(step.maximum is None for step in pattern.steps):
         kept.append("per run the events of a loop, up to the limit `loop_events`")
     bound_us = pattern.within_us

@@ -27,7 +27,7 @@ from cep.event import Batch
 from cep.runtime.limits import Limits
 
 START_US = 1_767_225_600_000_000
-UNLIMITED = Limits(runs_per_key=10**9, keys=10**9, loop_events=10**9)
+UNLIMITED = Limits(runs_per_key=10**9, runs_per_rule=10**9, keys=10**9, loop_events=10**9)
 MEASURED = 2_000
 BATCH = 500
 

@@ -17,7 +17,7 @@ from cep.runtime.operators.shared import SharedOperator
 from tests.oracle.rules import load
 
 START = 1_767_225_600
-WIDE = Limits(runs_per_key=10**9)
+WIDE = Limits(runs_per_key=10**9, runs_per_rule=10**9)
 
 SHARED = [
     "A then B",

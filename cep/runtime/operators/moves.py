@@ -66,8 +66,8 @@ class Moves:
     """The moves over one pattern.
 
     ``operator`` gives conditions, limits and the report of failures; ``full`` is told the key of a run that may take
-    no more events; ``accepts`` tells whether a complete run is a match. ``serial`` is the number of the event at hand,
-    which the operator counts.
+    no more events, or hold no more readings of a group that must stay away, and the name of the limit; ``accepts``
+    tells whether a complete run is a match. ``serial`` is the number of the event at hand, which the operator counts.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Moves:
         operator: Operator,
         plan: PatternPlan,
         scope: Scope,
-        full: Callable[[Any], None],
+        full: Callable[[Any, str], None],
         accepts: Callable[[Finish, Run], bool] = lambda finish, run: True,
     ) -> None:
         self._operator = operator
@@ -86,6 +86,7 @@ class Moves:
         self._width = len(plan.steps)
         self._within_us = plan.within_us
         self._loop_events = operator.limits.loop_events
+        self._inner_runs = operator.limits.runs_per_key
         self.scopes = [self._scope_of(number, scope) for number in range(self._width)]
         self._plain = replace(self._scope_of(None, scope), optional=frozenset(step.name for step in plan.steps))
         self.ends = [[self._due(due, self._plain) for due in group] for group in plan.ends]
@@ -323,7 +324,7 @@ class Moves:
     def _has_room(self, run: Run, edge: Edge) -> bool:
         if edge.again is None or run.last.length < self._loop_events:
             return True
-        self._full(run.key)
+        self._full(run.key, "loop_events")
         return False
 
     def _pass_by(self, automaton: Automaton, seen: PlaceView, run: Run, event: Event, mask: int) -> bool:
@@ -357,7 +358,11 @@ class Moves:
         for edge, role in view.start:
             if self._fits(role, outer, event, mask, outer.key):
                 readings.append(self._begun(automaton, edge, event, outer.key, outer.start, outer.last))
-        outer.inner[index] = [run for run in readings if self.can_go_on(automaton, run)]
+        waiting = [run for run in readings if self.can_go_on(automaton, run)]
+        if len(waiting) > self._inner_runs:
+            del waiting[: len(waiting) - self._inner_runs]
+            self._full(outer.key, "runs_per_key")
+        outer.inner[index] = waiting
         return any(run.last.event is event and self.finish(automaton, run) is not None for run in readings)
 
     # ---- where a run stands ----

@@ -19,8 +19,10 @@ from cep.plan.automaton import Finish
 from cep.plan.generate.scope import Scope, scope_of, single_key
 from cep.plan.plan import PatternPlan, RulePlan
 from cep.runtime.emitter import Derived, Emitter
+from cep.runtime.operators.bounding import RuleRuns
 from cep.runtime.operators.moves import Moves, View
 from cep.runtime.operators.operator import Operator, Output, Receiver, Surroundings
+from cep.runtime.operators.reach import Reach, reach_of
 from cep.runtime.operators.runs import KeyRuns, Link, Run, Start
 from cep.runtime.operators.ties import Ties, candidates
 from cep.runtime.state import EventTable, pack_key, unpack_key
@@ -53,6 +55,12 @@ class PatternOperator(Operator):
             self.tables = (plan.expected.table,)
         where = plan.expected.where if plan.expected is not None else ()
         self._expected_where = compiler.condition(where, plain) if where else None
+        self._runs = RuleRuns(self.limits.runs_per_rule)
+        self._timed = {
+            number
+            for number, place in self._automaton.places.items()
+            if any(edge.limits or any(o.base_us is not None for o in edge.opens) for edge in place.edges)
+        }
         self._run_limit = plan.limit if plan.limit is not None else self.limits.runs_per_key
 
     def receiver(self, event_type: str) -> Receiver:
@@ -71,8 +79,7 @@ class PatternOperator(Operator):
             complete: list[Run] = []
             links: dict[tuple[int, int], Link] = {}
             if state is not None:
-                if within_us is not None:
-                    state.expire(event.time_us - within_us)
+                state.expire(event.time_us, within_us)
                 places = touched(mask)
                 if places:
                     self._advance(state, view, places, event_type, event, mask, complete, links)
@@ -83,6 +90,8 @@ class PatternOperator(Operator):
             derived = self._select(state, complete, event.time_us) if complete and state is not None else None
             if state is not None and not state.count:
                 self._states.pop(key, None)
+            if self._runs.alive > self._runs.limit:
+                self._bound_rule(event.time_us)
             return derived
 
         return receive
@@ -124,29 +133,32 @@ class PatternOperator(Operator):
             state.starts[start.serial] = start
             state.add(run)
             self._settle(state, run, True, [], at_us)
+        if self._runs.alive > self._runs.limit:
+            self._bound_rule(at_us)
 
     # ---- an event ----
 
-    def _concerned(self, state: KeyRuns, places: Sequence[int], event_type: str, event: Event) -> list[Run]:
+    def _concerned(self, state: KeyRuns, places: Sequence[Reach], event_type: str, event: Event) -> list[Run]:
         """The runs that the event can concern."""
         ties = self._ties
-        if ties is None:
-            return [run for place in places for run in state.by_place[place]]
         found: list[Run] = []
-        for place in places:
-            by_value = state.by_value.get(place)
-            if place not in ties:
-                found += state.by_place[place]
-            elif by_value:
-                key = next(iter(state.by_place[place])).key
-                found += candidates(by_value, ties.brought(place, event_type, event, key))
+        for reach in places:
+            runs = state.by_place[reach.place]
+            if not runs:
+                continue
+            if ties is not None and reach.place in ties:
+                key = next(iter(runs)).key
+                brought = ties.brought(reach.place, event_type, event, key)
+                found += candidates(state.by_value[reach.place], brought)
+            else:
+                found += reach.within_reach(runs, event.time_us)
         return found
 
     def _advance(
         self,
         state: KeyRuns,
         view: View,
-        places: Sequence[int],
+        places: Sequence[Reach],
         event_type: str,
         event: Event,
         mask: int,
@@ -208,19 +220,36 @@ class PatternOperator(Operator):
 
     def _drop_oldest(self, state: KeyRuns) -> None:
         state.drop_oldest()
-        state.degraded = True
         self.count_limit("runs_per_key" if self._plan.limit is None else "limit")
 
-    def _full(self, key: Any) -> None:
+    def _bound_rule(self, now_us: int) -> None:
+        """There are more runs than the rule may have, over all its keys."""
+
+        def drop(key: Any) -> bool:
+            state = self._states[key]
+            known = state.oldest_start()
+            state.expire(now_us, within_us)
+            dropped = state.oldest_start() == known and state.drop_oldest()
+            if not state.count:
+                del self._states[key]
+            return dropped
+
+        within_us = self._plan.within_us
+        dropped = self._runs.bound(self._states, lambda: self.expire(now_us), drop)
+        if dropped:
+            self.dropped_from_rule(dropped, now_us, within_us)
+
+    def _full(self, key: Any, limit: str) -> None:
         self._states[key].degraded = True
-        self.count_limit("loop_events")
+        self.count_limit(limit)
 
     def _begin(self, key: Any, now_us: int) -> KeyRuns:
         if len(self._states) >= self.room:
             dropped = self.make_room(self._states, now_us, self._plan.within_us)
             for run in dropped.runs() if dropped is not None else ():
-                run.alive = False
-        state = self._states[key] = KeyRuns(self._width, self._ties)
+                dropped.remove(run)
+        state = self._states[key] = KeyRuns(self._width, self._ties, self._runs)
+        self._runs.begun(self._moves.serial, key)
         return state
 
     # ---- where a run stands ----
@@ -236,6 +265,7 @@ class PatternOperator(Operator):
                 if finish.goes_on:
                     run.done = True
                     self._watch_time(run, None, False)
+                    self._watch_death(state, run)
                 return
             if finish.when == "until":
                 finish = None  # nothing that comes makes a match of what is bound
@@ -252,6 +282,7 @@ class PatternOperator(Operator):
             state.remove(run)  # what could still come in time has just been ruled out
             return
         self._watch_time(run, deadline_us, False)
+        self._watch_death(state, run)
 
     def _is_complete(self, finish: Finish, run: Run, took: bool) -> bool:
         if finish.when == "at_once":
@@ -267,7 +298,15 @@ class PatternOperator(Operator):
         if deadline_us != run.deadline_us:
             run.deadline_us = deadline_us
             if deadline_us is not None:
-                self.around.timers.set(deadline_us, self.rule.number, run)
+                self.around.timers.postpone(deadline_us, self.rule.number, run)
+
+    def _watch_death(self, state: KeyRuns, run: Run) -> None:
+        """A run that no timer ends goes when the last of its ways on is out of time."""
+        if run.deadline_us is not None or run.place not in self._timed:
+            return
+        dies_us = self._moves.timeout_us(self._automaton, run)
+        if dies_us is not None and dies_us != run.dies_us:
+            state.dies(run, dies_us)
 
     def _accepts(self, finish: Finish, run: Run) -> bool:
         """What is tested on the complete match: conditions on loops that end with it, and `having`."""
@@ -296,7 +335,11 @@ class PatternOperator(Operator):
                         state.remove(run)
                     continue
                 seen.add(events)
-            if run.alive:
+            if run.alive and len(matches) >= self.limits.matches:
+                state.remove(run)
+                state.degraded = True
+                self.count_limit("matches")
+            elif run.alive:
                 matches.append(run)
                 self._remove_others(state, run)
         found: list[Derived] = []
@@ -452,10 +495,10 @@ class PatternOperator(Operator):
     def expire(self, now_us: int) -> None:
         """See :class:`Operator`."""
         within_us = self._plan.within_us
-        if within_us is None:
+        if within_us is None and not self._timed:
             return
         for key, state in list(self._states.items()):
-            state.expire(now_us - within_us)
+            state.expire(now_us, within_us)
             if not state.count:
                 del self._states[key]
 
@@ -466,6 +509,7 @@ class PatternOperator(Operator):
         return {
             "serial": self._moves.serial,
             "keys": [[pack_key(key), state.pack(table)] for key, state in self._states.items()],
+            "until_sweep": self._runs.until_sweep,
             "timeouts": None if self._timeouts is None else self._timeouts.snapshot(),
         }
 
@@ -473,25 +517,28 @@ class PatternOperator(Operator):
         """See :class:`Operator`."""
         self._moves.serial = state["serial"]
         self._states = {}
+        self._runs.alive, self._runs.until_sweep = 0, state["until_sweep"]
         for packed, row in state["keys"]:
             key = unpack_key(packed)
-            restored = self._states[key] = KeyRuns.unpack(self._width, self._ties, row, key, table)
+            restored = self._states[key] = KeyRuns.unpack(self._width, self._ties, self._runs, row, key, table)
             for run in restored.runs():
                 if run.deadline_us is not None:
-                    self.around.timers.set(run.deadline_us, self.rule.number, run)
+                    self.around.timers.postpone(run.deadline_us, self.rule.number, run)
+                else:
+                    self._watch_death(restored, run)
         if self._timeouts is not None:
             self._timeouts.restore(state["timeouts"])
 
 
-def _touched(view: View) -> Callable[[int], tuple[int, ...]]:
+def _touched(view: View) -> Callable[[int], tuple[Reach, ...]]:
     """The places where an event of this type and mask can matter."""
-    known: dict[int, tuple[int, ...]] = {}
-    interests = [(number, place.interest, place.strict) for number, place in view.places.items()]
+    known: dict[int, tuple[Reach, ...]] = {}
 
-    def touched(mask: int) -> tuple[int, ...]:
+    def touched(mask: int) -> tuple[Reach, ...]:
         places = known.get(mask)
         if places is None:
-            places = tuple(number for number, interest, strict in interests if strict or interest & mask)
+            found = [reach_of(number, place, mask) for number, place in view.places.items()]
+            places = tuple([reach for reach in found if reach is not None])
             if len(known) < _MASKS_KEPT:
                 known[mask] = places
         return places

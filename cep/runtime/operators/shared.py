@@ -19,6 +19,7 @@ from cep.plan.generate.scope import Scope, scope_of
 from cep.plan.generate.support import Bound
 from cep.plan.plan import PatternPlan, RulePlan
 from cep.runtime.emitter import Derived, Emitter
+from cep.runtime.operators.bounding import RuleRuns
 from cep.runtime.operators.cohorts import Cohort, KeyCohorts, Node, Stand, token_of
 from cep.runtime.operators.moves import Moves, PlaceView, View
 from cep.runtime.operators.operator import Operator, Output, Receiver, Surroundings
@@ -70,6 +71,7 @@ class SharedOperator(Operator):
         plain = Scope(steps=whole.steps, keys=whole.keys, single_key=whole.single_key, optional=whole.optional)
         self._refused = False
         self._moves = Moves(self, plan, plain, self._refuse)
+        self._runs = RuleRuns(self.limits.runs_per_rule)
         self._run_limit = plan.limit if plan.limit is not None else self.limits.runs_per_key
         self._looping = {
             n for n, place in plan.automaton.places.items() if any(e.again is not None for e in place.edges)
@@ -98,15 +100,42 @@ class SharedOperator(Operator):
             if state is None:
                 return None
             derived = self._select(state, complete, event, key) if complete else None
+            before = state.counted
             dropped = state.bound(self._run_limit)
             if dropped:
                 self.counters.limits[self.rule.name, "runs_per_key" if self._plan.limit is None else "limit"] += dropped
+            runs = self._runs
+            runs.alive += state.counted - before
             state.sweep()
             if not state.cohorts:
+                runs.alive -= state.counted
                 self._states.pop(key, None)
+            if runs.alive > runs.limit:
+                self._bound_rule(event.time_us)
             return derived
 
         return receive
+
+    def _bound_rule(self, now_us: int) -> None:
+        """There are more runs than the rule may have, over all its keys."""
+
+        def drop(key: Any) -> bool:
+            state = self._states[key]
+            before = state.counted
+            state.expire(None if within_us is None else now_us - within_us)
+            dropped = bool(state.cohorts) and state.drop_oldest()
+            self._runs.alive += state.counted - before
+            if not state.cohorts:
+                self._forget(key)
+            return dropped
+
+        within_us = self._plan.within_us
+        dropped = self._runs.bound(self._states, lambda: self.expire(now_us), drop)
+        if dropped:
+            self.dropped_from_rule(dropped, now_us, within_us)
+
+    def _forget(self, key: Any) -> None:
+        self._runs.alive -= self._states.pop(key).counted
 
     # ---- what events do ----
 
@@ -180,7 +209,7 @@ class SharedOperator(Operator):
         strict = any(edge.strict for edge in self._automaton.places[run.place].edges)
         return Stand(run.place, run.registers, run.passed and strict, run.spoiled, full)
 
-    def _refuse(self, key: Any) -> None:
+    def _refuse(self, key: Any, limit: str) -> None:
         self._refused = True
 
     # ---- an event ----
@@ -246,8 +275,10 @@ class SharedOperator(Operator):
         """The readings that the event starts."""
         if state is None:
             if len(self._states) >= self.room:
-                self.make_room(self._states, event.time_us, self._plan.within_us)
+                oldest = self.make_room(self._states, event.time_us, self._plan.within_us)
+                self._runs.alive -= 0 if oldest is None else oldest.counted
             state = self._states[key] = KeyCohorts()
+            self._runs.begun(self._moves.serial, key)
             within_us = self._plan.within_us
             state.oldest_us = None if within_us is None else event.time_us - within_us
         self._settle(state, [(take, self._node(take, event, ())) for take in starts], complete)
@@ -296,17 +327,19 @@ class SharedOperator(Operator):
         for key, state in list(self._states.items()):
             state.expire(now_us - within_us)
             if not state.cohorts:
-                del self._states[key]
+                self._forget(key)
 
     def snapshot(self, table: EventTable) -> Any:
         """See :class:`Operator`."""
         keys = [[pack_key(key), state.pack(table)] for key, state in self._states.items()]
-        return {"serial": self._moves.serial, "keys": keys}
+        return {"serial": self._moves.serial, "keys": keys, "until_sweep": self._runs.until_sweep}
 
     def restore(self, state: Any, table: EventTable) -> None:
         """See :class:`Operator`."""
         self._moves.serial = state["serial"]
         self._states = {unpack_key(key): KeyCohorts.unpack(row, table) for key, row in state["keys"]}
+        self._runs.until_sweep = state["until_sweep"]
+        self._runs.alive = sum([each.counted for each in self._states.values()])
 
 
 def _asks_for_source(view: View) -> bool:
