@@ -6,7 +6,7 @@ filled within ``--patience`` seconds is given up.
 
     python -m tests.bench.patterns [NAME ...] [--largest 100000] [--patience 60]
 
-Names: every, loop, keys, rules, equality, inequality, memory, bomb.
+Names: every, loop, keys, rules, equality, inequality, timed, memory, bomb.
 """
 
 from __future__ import annotations
@@ -211,6 +211,39 @@ def inequality(options: argparse.Namespace) -> None:
     growing(options, "ties by inequality, without `per`", text, lambda size: _waiting(size, completes=False))
 
 
+def _alive(size: int, kinds: str, waits_s: float) -> tuple[Iterator[Row], int]:
+    """A's of which `size` are less than ``waits_s`` old at any time; from then on one of ``kinds`` in turn."""
+    apart = waits_s / size
+
+    def rows() -> Iterator[Row]:
+        for n in range(size):
+            yield "A", n * apart, {"x": n}
+        for n in range(10**9):
+            yield kinds[n % len(kinds)], (size + n / kinds.count("A")) * apart, {"x": size + n}
+
+    return rows(), size
+
+
+TIMED = {
+    "a bound on a step: A's whose time is up": ("A then within 30 seconds B", "AC", 30.0, ""),
+    "a closing wait": ("A then no B for 30 seconds", "AC", 30.0, ""),
+    "a closing wait of a loop": ("3+ A then no B for 30 seconds", "AC", 30.0, ""),
+    "a wait between steps: C's that come too early": ("A then no B for 30 seconds then C", "AC", 20.0, ""),
+    "a wait between steps: B's that come too late": ("A then no B for 1 second then C", "AB", 3_000.0, ""),
+    "a step that comes too early": ("A then after 1 hour B", "AB", 30.0, ""),
+    "a loop before a bound": ("3+ A then within 30 seconds B", "AC", 30.0, "within 30 seconds"),
+    "on timeout": ("A then B", "AC", 30.0, "within 30 seconds on timeout emit T(missing_step)"),
+}
+"""Pattern, events, for how long an A waits, clauses."""
+
+
+def timed(options: argparse.Namespace) -> None:
+    """Parts with times of their own, closing waits, time-outs: runs come and go at one number alive."""
+    for title, (pattern, kinds, waits_s, clauses) in TIMED.items():
+        text = f"rule r when {pattern} {clauses} emit X(n = count())"
+        growing(options, title, text, lambda size, k=kinds, w=waits_s: _alive(size, k, w))  # type: ignore[misc]
+
+
 def memory(options: argparse.Namespace) -> None:
     """Bytes of a live run, its event included."""
     for title, text in [
@@ -259,6 +292,12 @@ def bomb(options: argparse.Namespace) -> None:
         f"  {bench.spent_s / max(done, 1) * 1e6:.2f} µs per event ({in_first_s / 10_000 * 1e6:.2f} in the first 10,000)"
     )
     print(f"  slowest thousand {slowest_s * 1e3:.1f} ms; memory after the first 10,000: {grown_kb / 1024:+.1f} MB")
+    before = bench.derived
+    taken_s = bench.feed(iter([("B", done / 1000, {})]), 1)
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(
+        f"  peak memory of the process {peak_mb:.0f} MB; its B makes {bench.derived - before} in {taken_s * 1e3:.1f} ms"
+    )
     print(f"  limits hit: {dict(engine.counters.limits)}")
 
 
@@ -269,6 +308,7 @@ BENCHMARKS: dict[str, Callable[[argparse.Namespace], None]] = {
     "rules": rules,
     "equality": equality,
     "inequality": inequality,
+    "timed": timed,
     "memory": memory,
     "bomb": bomb,
 }

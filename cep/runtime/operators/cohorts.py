@@ -245,6 +245,14 @@ class KeyCohorts:
                     weights[id(before)] = weights.get(id(before), 0) + weight
         self.weights = deque((serial, *starts[serial]) for serial in sorted(starts))
 
+    def multiply(self, factor: int | None) -> None:
+        """Each reading has become so many; null: not each the same number, so that the weights are not known."""
+        if factor is None:
+            self.weights = None
+        elif factor != 1 and self.weights is not None:
+            self.gone *= factor
+            self.weights = deque([(serial, time_us, weight * factor) for serial, time_us, weight in self.weights])
+
     def bound(self, limit: int) -> int:
         """Drop the oldest starts until there are no more readings than that; how many starts went."""
         if self.count() <= limit:

@@ -354,7 +354,6 @@ class PatternOperator(Operator):
         strategy = self._plan.skip.strategy
         finish = self._automaton.places[match.place].finish
         assert finish is not None or match.deadline_us is not None
-        bound = match.events_by_step(self._width)
         if finish is None or not finish.goes_on or strategy in ("past_last", "to_next"):
             state.remove(match)
         if not self._plan.every or strategy == "to_next":
@@ -362,7 +361,7 @@ class PatternOperator(Operator):
                 if run is not match:
                     state.remove(run)
         if strategy == "past_last":
-            self._remove_sharing(state, match, bound.taken)
+            self._remove_sharing(state, match)
         elif strategy in ("to_first", "to_last"):
             assert self._plan.skip.step is not None
             named = [link.serial for link in match.last.back() if link.step == self._plan.skip.step]
@@ -372,19 +371,23 @@ class PatternOperator(Operator):
                 for run in match.start.readings:
                     state.remove(run)
 
-    def _remove_sharing(self, state: KeyRuns, match: Run, events: Sequence[Event]) -> None:
-        """Skip past last event: the runs that hold an event of the match go."""
-        if not any(link.shared for link in match.last.back()):
+    def _remove_sharing(self, state: KeyRuns, match: Run) -> None:
+        """Skip past last event: the runs that hold an event of the match go. Those took one no earlier than it."""
+        links = list(match.last.back())
+        if any(link.shared for link in links[1:]):
+            taken = {link.serial for link in links}
+        elif links[0].shared:
+            taken = {links[0].serial}
+        else:
             return
-        taken = {id(event) for event in events}
-        first_us = events[0].time_us if events else 0
-        for run in state.runs():
-            for link in run.last.back():
-                if id(link.event) in taken:
-                    state.remove(run)
-                    break
-                if link.event.time_us < first_us:
-                    break
+        since = min(taken)
+        for waiting in state.by_place:
+            for run in _since(waiting, since):
+                for link in run.last.back():
+                    if link.serial in taken:
+                        state.remove(run)
+                    if link.serial <= since or not run.alive:
+                        break
 
     def _remove_between(self, state: KeyRuns, since: int, up_to: int) -> None:
         """Skip to an event: what started with the match or between it and the event goes."""
@@ -528,6 +531,16 @@ class PatternOperator(Operator):
                     self._watch_death(restored, run)
         if self._timeouts is not None:
             self._timeouts.restore(state["timeouts"])
+
+
+def _since(waiting: dict[Run, None], serial: int) -> list[Run]:
+    """The runs of a place whose last event is not earlier than the one of this number."""
+    found: list[Run] = []
+    for run in reversed(waiting):
+        if run.last.serial < serial:
+            break
+        found.append(run)
+    return found
 
 
 def _touched(view: View) -> Callable[[int], tuple[Reach, ...]]:

@@ -50,9 +50,9 @@ class Move(NamedTuple):
     full: bool
 
     @property
-    def keeps_count(self) -> bool:
-        """Whether each reading becomes exactly one."""
-        return sum([take.stand is not None for take in self.takes]) + (self.stays is not None) == 1
+    def factor(self) -> int:
+        """How many readings each reading becomes."""
+        return sum([take.stand is not None for take in self.takes]) + (self.stays is not None)
 
 
 class SharedOperator(Operator):
@@ -224,10 +224,13 @@ class SharedOperator(Operator):
                 break
         moved: list[tuple[Cohort, Stand]] = []
         taken: dict[Take, list[Cohort]] = {}
+        factors: set[int] = set()
         for stand, cohort in list(state.cohorts.items()):
             move = move_of(stand)
             if move is None:
+                factors.add(1)
                 continue
+            factors.add(move.factor)
             if move.full:
                 state.degraded = True
                 self.count_limit("loop_events")
@@ -237,8 +240,8 @@ class SharedOperator(Operator):
                 del state.cohorts[stand]
                 if move.stays is not None:
                     moved.append((cohort, move.stays))
-            if not move.keeps_count:
-                state.weights = None
+        if state.weights is not None and factors:
+            state.multiply(factors.pop() if len(factors) == 1 else None)
         made = [(take, self._node(take, event, cohorts)) for take, cohorts in taken.items()]
         for cohort, stand in moved:
             state.put(stand, cohort)
