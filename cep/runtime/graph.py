@@ -25,6 +25,7 @@ from cep.runtime.operators.closing import CLOSING
 from cep.runtime.operators.counting import CountOperator
 from cep.runtime.operators.joining.enriching import EnrichingOperator
 from cep.runtime.operators.joining.operator import JoinOperator
+from cep.runtime.operators.keyed import Member, fused
 from cep.runtime.operators.operator import Operator, Output, Receiver, Report, Surroundings
 from cep.runtime.operators.pattern import PatternOperator
 from cep.runtime.operators.shared import SharedOperator
@@ -37,7 +38,7 @@ _ROUTES_KEPT = 4_096
 
 
 class Graph:
-    """All operators of a plan."""
+    """All operators of a plan. ``stops``: the first failure ends the run."""
 
     def __init__(
         self,
@@ -48,8 +49,10 @@ class Graph:
         report: Report,
         specialised: bool = True,
         zone: tzinfo | None = None,
+        stops: bool = False,
     ) -> None:
         self._later: deque[Derived] = deque()
+        self._stops = stops
         self.counters = Counters()
         self.timers = Timers()
         self.tables = Tables(plan.tables, self.timers, zone)
@@ -62,11 +65,9 @@ class Graph:
         for rule in plan.rules:
             emitter = _emitter(rule, plan, projection, around)
             self.operators.append(_operator(rule, emitter, plan, projection, around, specialised))
-        self._receivers = {
+        self._members = {
             event_type: [
-                (operator.rule.reads[event_type], _receiver(operator, event_type))
-                for operator in self.operators
-                if event_type in operator.rule.reads
+                _member(operator, event_type) for operator in self.operators if event_type in operator.rule.reads
             ]
             for event_type in plan.types
         }
@@ -82,7 +83,11 @@ class Graph:
             known = self.routes[event_type]
         found = known.get(mask)
         if found is None:
-            found = tuple(receive for reads, receive in self._receivers[event_type] if reads & mask)
+            concerned = [member for member in self._members[event_type] if member.reads & mask]
+            if self._stops:  # where a rule fails, what those before it derived is wanted
+                found = tuple([member.receive for member in concerned])
+            else:
+                found = tuple(fused(concerned, event_type, mask))
             if len(known) < _ROUTES_KEPT:
                 known[mask] = found
         return found
@@ -171,17 +176,13 @@ class Graph:
             operator.emitter.restore(emitted)
 
 
-def _receiver(operator: Operator, event_type: str) -> Receiver:
+def _member(operator: Operator, event_type: str) -> Member:
     """The operator's receiver; one that reads the type through `any(…)` alone is not shown what rules derive."""
-    receive = operator.receiver(event_type)
+    member = Member(operator, event_type)
     plan = operator.rule.operator
-    if not isinstance(plan, PatternPlan) or by_name(plan, event_type):
-        return receive
-
-    def receive_of_sources(event: Event, mask: int) -> Output:
-        return None if event.about[0] is DERIVED else receive(event, mask)
-
-    return receive_of_sources
+    if isinstance(plan, PatternPlan) and not by_name(plan, event_type):
+        return member.only_if(lambda event: event.about[0] is not DERIVED)
+    return member
 
 
 class Masker:

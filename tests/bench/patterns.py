@@ -6,7 +6,7 @@ filled within ``--patience`` seconds is given up.
 
     python -m tests.bench.patterns [NAME ...] [--largest 100000] [--patience 60]
 
-Names: every, loop, keys, rules, equality, inequality, timed, memory, bomb.
+Names: every, loop, keys, rules, selective, equality, inequality, timed, memory, bomb.
 """
 
 from __future__ import annotations
@@ -184,6 +184,23 @@ def rules(options: argparse.Namespace) -> None:
         print(f"  {100:>9,} patterns: {hundred[0]:7.2f} µs per event, {hundred[0] / first[0]:8.2f} x")
 
 
+def selective(options: argparse.Namespace) -> None:
+    """(d) 100 patterns of which most events concern one: the others have no run of the key."""
+    one = "rule r{0} when A(x == {0}) as a then B then C within 10 seconds per k emit X{0}(k)"
+
+    def rows() -> Iterator[Row]:
+        for n in range(10**9):
+            yield "ABCD"[n % 4], n, {"k": (n // 4) % 7, "x": (n // 4) % 100}
+
+    print(f"patterns of which few wait\n    {one}")
+    hundred = per_event_us(options, "\n".join(one.format(n) for n in range(100)), rows(), 1_000)
+    first = per_event_us(options, "rule r0 when A then B then C within 10 seconds per k emit X0(k)", rows(), 1_000)
+    assert first is not None
+    print(f"  {1:>9,} pattern: {first[0]:8.2f} µs per event")
+    if hundred is not None:
+        print(f"  {100:>9,} patterns: {hundred[0]:7.2f} µs per event, {hundred[0] / first[0]:8.2f} x")
+
+
 def _waiting(size: int, completes: bool) -> tuple[Iterator[Row], int]:
     """A's with x of their own wait; then B's that complete none, or the one that waited longest, and an A for it."""
 
@@ -306,6 +323,7 @@ BENCHMARKS: dict[str, Callable[[argparse.Namespace], None]] = {
     "loop": loop,
     "keys": keys,
     "rules": rules,
+    "selective": selective,
     "equality": equality,
     "inequality": inequality,
     "timed": timed,

@@ -169,5 +169,5 @@ def test_what_is_kept_does_not_grow_with_what_has_expired() -> None:
             )
             operator = engine._graph.operators[0]
             assert isinstance(operator, SharedOperator)
-            sizes.append(sum(len(state.nodes()) for state in operator._states.values()))
+            sizes.append(sum(len(state.nodes()) for state in operator.states.values()))
         assert sizes[1] < 2 * sizes[0] + 200

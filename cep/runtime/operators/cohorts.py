@@ -150,6 +150,8 @@ class KeyCohorts:
     def expire(self, oldest_us: int | None) -> None:
         """Starts before that time are out of `within`."""
         self.oldest_us = oldest_us
+        if self.oldest is not None and self.is_live(self.oldest):
+            return  # and so is everything else
         gone = [stand for stand, cohort in self.cohorts.items() if not self.is_live(cohort)]
         for stand in gone:
             del self.cohorts[stand]

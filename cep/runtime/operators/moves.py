@@ -125,6 +125,11 @@ class Moves:
                     self._watch(seen, index, watch, event_type)
         return view
 
+    def begins(self, automaton: Automaton, event_type: str) -> int:
+        """The bits of a mask with one of which an event of the type may start a reading."""
+        fits = [self._plan.steps[edge.target].fits.get(event_type) for edge in automaton.start]
+        return _joined([1 << fit.bit for fit in fits if fit is not None])
+
     def _watch(self, seen: PlaceView, index: int, watch: Watch, event_type: str) -> None:
         if watch.inner is not None:
             inner = self.view(watch.inner, event_type)

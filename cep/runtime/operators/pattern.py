@@ -20,8 +20,9 @@ from cep.plan.generate.scope import Scope, scope_of, single_key
 from cep.plan.plan import PatternPlan, RulePlan
 from cep.runtime.emitter import Derived, Emitter
 from cep.runtime.operators.bounding import RuleRuns
+from cep.runtime.operators.keyed import KeyedOperator, Taker
 from cep.runtime.operators.moves import Moves, View
-from cep.runtime.operators.operator import Operator, Output, Receiver, Surroundings
+from cep.runtime.operators.operator import Output, Surroundings
 from cep.runtime.operators.reach import Reach, reach_of
 from cep.runtime.operators.runs import KeyRuns, Link, Run, Start
 from cep.runtime.operators.ties import Ties, candidates
@@ -30,7 +31,7 @@ from cep.runtime.tables import TableChange
 from cep.runtime.timers import Waiting
 
 
-class PatternOperator(Operator):
+class PatternOperator(KeyedOperator):
     """Runs of a pattern, per key. ``timeouts`` emits for runs that have run out of time."""
 
     def __init__(self, rule: RulePlan, emitter: Emitter, around: Surroundings, timeouts: Emitter | None = None) -> None:
@@ -42,7 +43,7 @@ class PatternOperator(Operator):
         self._timeouts = timeouts
         self._width = len(plan.steps)
         self._labels = [step.label for step in plan.steps]
-        self._states: dict[Any, KeyRuns] = {}
+        self.states: dict[Any, KeyRuns] = {}
         whole = scope_of(rule)
         plain = Scope(steps=whole.steps, keys=whole.keys, single_key=whole.single_key, optional=whole.optional)
         self._moves = Moves(self, plan, plain, self._full, self._accepts)
@@ -63,19 +64,19 @@ class PatternOperator(Operator):
         }
         self._run_limit = plan.limit if plan.limit is not None else self.limits.runs_per_key
 
-    def receiver(self, event_type: str) -> Receiver:
-        """See :class:`Operator`."""
-        key_of = self.compile_key(event_type)
+    def begins(self, event_type: str) -> int:
+        """See :class:`KeyedOperator`."""
+        return self._moves.begins(self._automaton, event_type)
+
+    def taker(self, event_type: str) -> Taker:
+        """See :class:`KeyedOperator`."""
         view = self._moves.view(self._automaton, event_type)
         touched = _touched(view)
         within_us = self._plan.within_us
 
-        def receive(event: Event, mask: int) -> Output:
-            key = self.key_of(key_of, event)
-            if key is None:
-                return None
+        def take(event: Event, mask: int, key: Any) -> Output:
+            state = self.states.get(key)
             self._moves.serial += 1
-            state = self._states.get(key)
             complete: list[Run] = []
             links: dict[tuple[int, int], Link] = {}
             if state is not None:
@@ -89,12 +90,12 @@ class PatternOperator(Operator):
                     link.shared = True
             derived = self._select(state, complete, event.time_us) if complete and state is not None else None
             if state is not None and not state.count:
-                self._states.pop(key, None)
+                self.states.pop(key, None)
             if self._runs.alive > self._runs.limit:
                 self._bound_rule(event.time_us)
             return derived
 
-        return receive
+        return take
 
     # ---- what is expected of the keys of a table ----
 
@@ -106,7 +107,7 @@ class PatternOperator(Operator):
     def table_changed(self, change: TableChange) -> None:
         """See :class:`Operator`. What is no longer in the table, and was never seen, is no longer expected."""
         for key in map(self._own_key, change.removed):
-            state = self._states.get(key)
+            state = self.states.get(key)
             for run in state.runs() if state is not None else ():
                 if state is not None and run.last.step < 0:
                     state.remove(run)
@@ -128,7 +129,7 @@ class PatternOperator(Operator):
             bound = run.events_by_step(self._width)
             if self._expected_where is not None and not self.holds(self._expected_where, bound, event, key):
                 continue
-            state = self._states.get(key) or self._begin(key, at_us)
+            state = self.states.get(key) or self._begin(key, at_us)
             start.readings = [run]
             state.starts[start.serial] = start
             state.add(run)
@@ -226,29 +227,29 @@ class PatternOperator(Operator):
         """There are more runs than the rule may have, over all its keys."""
 
         def drop(key: Any) -> bool:
-            state = self._states[key]
+            state = self.states[key]
             known = state.oldest_start()
             state.expire(now_us, within_us)
             dropped = state.oldest_start() == known and state.drop_oldest()
             if not state.count:
-                del self._states[key]
+                del self.states[key]
             return dropped
 
         within_us = self._plan.within_us
-        dropped = self._runs.bound(self._states, lambda: self.expire(now_us), drop)
+        dropped = self._runs.bound(self.states, lambda: self.expire(now_us), drop)
         if dropped:
             self.dropped_from_rule(dropped, now_us, within_us)
 
     def _full(self, key: Any, limit: str) -> None:
-        self._states[key].degraded = True
+        self.states[key].degraded = True
         self.count_limit(limit)
 
     def _begin(self, key: Any, now_us: int) -> KeyRuns:
-        if len(self._states) >= self.room:
-            dropped = self.make_room(self._states, now_us, self._plan.within_us)
+        if len(self.states) >= self.room:
+            dropped = self.make_room(self.states, now_us, self._plan.within_us)
             for run in dropped.runs() if dropped is not None else ():
                 dropped.remove(run)
-        state = self._states[key] = KeyRuns(self._width, self._ties, self._runs)
+        state = self.states[key] = KeyRuns(self._width, self._ties, self._runs)
         self._runs.begun(self._moves.serial, key)
         return state
 
@@ -414,7 +415,7 @@ class PatternOperator(Operator):
     def fire(self, run: Waiting, deadline_us: int) -> Output:
         """A deadline of a start has passed: of its readings that end with it, the preferred one comes first."""
         assert isinstance(run, Run)
-        state = self._states[run.key]
+        state = self.states[run.key]
         found: list[Derived] = []
         for reading in [r for r in run.start.readings if r.alive and r.deadline_us == deadline_us]:
             if not reading.alive:
@@ -423,7 +424,7 @@ class PatternOperator(Operator):
             if derived is not None:
                 found.append(derived)
         if not state.count:
-            self._states.pop(run.key, None)
+            self.states.pop(run.key, None)
         return found or None
 
     def _ended(self, state: KeyRuns, run: Run, deadline_us: int) -> Derived | None:
@@ -459,7 +460,7 @@ class PatternOperator(Operator):
     def pending(self) -> list[Waiting]:
         """See :class:`Operator`. Those that their matches would remove are not among them."""
         chosen: list[Waiting] = []
-        for state in self._states.values():
+        for state in self.states.values():
             waiting = [run for run in state.runs() if run.deadline_us is not None and self._would_end(run)]
             order = {id(run): place for start in _starts_of(waiting) for place, run in enumerate(start.readings)}
             waiting.sort(key=lambda run: (run.deadline_us, run.serial, order[id(run)]))
@@ -500,10 +501,10 @@ class PatternOperator(Operator):
         within_us = self._plan.within_us
         if within_us is None and not self._timed:
             return
-        for key, state in list(self._states.items()):
+        for key, state in list(self.states.items()):
             state.expire(now_us, within_us)
             if not state.count:
-                del self._states[key]
+                del self.states[key]
 
     # ---- snapshots ----
 
@@ -511,7 +512,7 @@ class PatternOperator(Operator):
         """See :class:`Operator`."""
         return {
             "serial": self._moves.serial,
-            "keys": [[pack_key(key), state.pack(table)] for key, state in self._states.items()],
+            "keys": [[pack_key(key), state.pack(table)] for key, state in self.states.items()],
             "until_sweep": self._runs.until_sweep,
             "timeouts": None if self._timeouts is None else self._timeouts.snapshot(),
         }
@@ -519,11 +520,11 @@ class PatternOperator(Operator):
     def restore(self, state: Any, table: EventTable) -> None:
         """See :class:`Operator`."""
         self._moves.serial = state["serial"]
-        self._states = {}
-        self._runs.alive, self._runs.until_sweep = 0, state["until_sweep"]
+        self.states.clear()
+        self._runs.alive, self._runs.until_sweep = 0, state.get("until_sweep", 0)
         for packed, row in state["keys"]:
             key = unpack_key(packed)
-            restored = self._states[key] = KeyRuns.unpack(self._width, self._ties, self._runs, row, key, table)
+            restored = self.states[key] = KeyRuns.unpack(self._width, self._ties, self._runs, row, key, table)
             for run in restored.runs():
                 if run.deadline_us is not None:
                     self.around.timers.postpone(run.deadline_us, self.rule.number, run)

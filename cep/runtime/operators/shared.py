@@ -21,8 +21,9 @@ from cep.plan.plan import PatternPlan, RulePlan
 from cep.runtime.emitter import Derived, Emitter
 from cep.runtime.operators.bounding import RuleRuns
 from cep.runtime.operators.cohorts import Cohort, KeyCohorts, Node, Stand, token_of
+from cep.runtime.operators.keyed import KeyedOperator, Taker
 from cep.runtime.operators.moves import Moves, PlaceView, View
-from cep.runtime.operators.operator import Operator, Output, Receiver, Surroundings
+from cep.runtime.operators.operator import Output, Surroundings
 from cep.runtime.operators.runs import Link, Run, Start
 from cep.runtime.state import DERIVED, EventTable, pack_key, unpack_key
 
@@ -55,7 +56,7 @@ class Move(NamedTuple):
         return sum([take.stand is not None for take in self.takes]) + (self.stays is not None)
 
 
-class SharedOperator(Operator):
+class SharedOperator(KeyedOperator):
     """Cohorts of readings, per key."""
 
     def __init__(self, rule: RulePlan, emitter: Emitter, around: Surroundings) -> None:
@@ -66,7 +67,7 @@ class SharedOperator(Operator):
         self._plan = plan
         self._automaton = plan.automaton
         self._labels = [step.label for step in plan.steps]
-        self._states: dict[Any, KeyCohorts] = {}
+        self.states: dict[Any, KeyCohorts] = {}
         whole = scope_of(rule)
         plain = Scope(steps=whole.steps, keys=whole.keys, single_key=whole.single_key, optional=whole.optional)
         self._refused = False
@@ -77,26 +78,29 @@ class SharedOperator(Operator):
             n for n, place in plan.automaton.places.items() if any(e.again is not None for e in place.edges)
         }
 
-    def receiver(self, event_type: str) -> Receiver:
-        """See :class:`Operator`."""
-        key_of = self.compile_key(event_type)
+    def begins(self, event_type: str) -> int:
+        """See :class:`KeyedOperator`."""
+        return self._moves.begins(self._automaton, event_type)
+
+    def taker(self, event_type: str) -> Taker:
+        """See :class:`KeyedOperator`."""
         reads = self.rule.reads[event_type]
         moves_of = self._compiled(event_type)
         within_us = self._plan.within_us
 
-        def receive(event: Event, mask: int) -> Output:
-            key = self.key_of(key_of, event)
-            if key is None:
-                return None
+        def take(event: Event, mask: int, key: Any) -> Output:
+            state = self.states.get(key)
             self._moves.serial += 1
             starts, move_of = moves_of(event, mask & reads)
-            state = self._states.get(key)
             complete: list[Node] = []
+            concerned = False
             if state is not None:
                 state.expire(None if within_us is None else event.time_us - within_us)
-                self._advance(state, move_of, event, complete)
+                concerned = self._advance(state, move_of, event, complete)
             if starts:
                 state = self._start(state, starts, event, key, complete)
+            elif not concerned and state is not None and state.cohorts:
+                return None
             if state is None:
                 return None
             derived = self._select(state, complete, event, key) if complete else None
@@ -109,18 +113,18 @@ class SharedOperator(Operator):
             state.sweep()
             if not state.cohorts:
                 runs.alive -= state.counted
-                self._states.pop(key, None)
+                self.states.pop(key, None)
             if runs.alive > runs.limit:
                 self._bound_rule(event.time_us)
             return derived
 
-        return receive
+        return take
 
     def _bound_rule(self, now_us: int) -> None:
         """There are more runs than the rule may have, over all its keys."""
 
         def drop(key: Any) -> bool:
-            state = self._states[key]
+            state = self.states[key]
             before = state.counted
             state.expire(None if within_us is None else now_us - within_us)
             dropped = bool(state.cohorts) and state.drop_oldest()
@@ -130,12 +134,12 @@ class SharedOperator(Operator):
             return dropped
 
         within_us = self._plan.within_us
-        dropped = self._runs.bound(self._states, lambda: self.expire(now_us), drop)
+        dropped = self._runs.bound(self.states, lambda: self.expire(now_us), drop)
         if dropped:
             self.dropped_from_rule(dropped, now_us, within_us)
 
     def _forget(self, key: Any) -> None:
-        self._runs.alive -= self._states.pop(key).counted
+        self._runs.alive -= self.states.pop(key).counted
 
     # ---- what events do ----
 
@@ -216,21 +220,27 @@ class SharedOperator(Operator):
 
     def _advance(
         self, state: KeyCohorts, move_of: Callable[[Stand], Move | None], event: Event, complete: list[Node]
-    ) -> None:
-        """Move the cohorts: each way of taking the event makes one node of all readings that take it."""
-        for stand, cohort in list(state.cohorts.items()):
-            if cohort.longest >= self.limits.loop_events and stand.place in self._looping and not stand.full:
-                self._part_full(state)
-                break
+    ) -> bool:
+        """Move the cohorts: each way of taking the event makes one node of all readings that take it.
+
+        Gives whether the event mattered to one of them.
+        """
+        if self._looping:
+            most = self.limits.loop_events
+            for stand, cohort in state.cohorts.items():
+                if cohort.longest >= most and stand.place in self._looping and not stand.full:
+                    self._part_full(state)
+                    break
+        offered = [(stand, cohort, move_of(stand)) for stand, cohort in state.cohorts.items()]
+        moves = [(stand, cohort, move) for stand, cohort, move in offered if move is not None]
+        if not moves:
+            return False
+        if state.weights is not None:
+            factors = {1 if move is None else move.factor for _, _, move in offered}
+            state.multiply(factors.pop() if len(factors) == 1 else None)
         moved: list[tuple[Cohort, Stand]] = []
         taken: dict[Take, list[Cohort]] = {}
-        factors: set[int] = set()
-        for stand, cohort in list(state.cohorts.items()):
-            move = move_of(stand)
-            if move is None:
-                factors.add(1)
-                continue
-            factors.add(move.factor)
+        for stand, cohort, move in moves:
             if move.full:
                 state.degraded = True
                 self.count_limit("loop_events")
@@ -240,12 +250,11 @@ class SharedOperator(Operator):
                 del state.cohorts[stand]
                 if move.stays is not None:
                     moved.append((cohort, move.stays))
-        if state.weights is not None and factors:
-            state.multiply(factors.pop() if len(factors) == 1 else None)
         made = [(take, self._node(take, event, cohorts)) for take, cohorts in taken.items()]
         for cohort, stand in moved:
             state.put(stand, cohort)
         self._settle(state, made, complete)
+        return True
 
     def _node(self, take: Take, event: Event, cohorts: Sequence[Cohort]) -> Node:
         serial = self._moves.serial
@@ -277,10 +286,10 @@ class SharedOperator(Operator):
     ) -> KeyCohorts:
         """The readings that the event starts."""
         if state is None:
-            if len(self._states) >= self.room:
-                oldest = self.make_room(self._states, event.time_us, self._plan.within_us)
+            if len(self.states) >= self.room:
+                oldest = self.make_room(self.states, event.time_us, self._plan.within_us)
                 self._runs.alive -= 0 if oldest is None else oldest.counted
-            state = self._states[key] = KeyCohorts()
+            state = self.states[key] = KeyCohorts()
             self._runs.begun(self._moves.serial, key)
             within_us = self._plan.within_us
             state.oldest_us = None if within_us is None else event.time_us - within_us
@@ -327,22 +336,23 @@ class SharedOperator(Operator):
         within_us = self._plan.within_us
         if within_us is None:
             return
-        for key, state in list(self._states.items()):
+        for key, state in list(self.states.items()):
             state.expire(now_us - within_us)
             if not state.cohorts:
                 self._forget(key)
 
     def snapshot(self, table: EventTable) -> Any:
         """See :class:`Operator`."""
-        keys = [[pack_key(key), state.pack(table)] for key, state in self._states.items()]
+        keys = [[pack_key(key), state.pack(table)] for key, state in self.states.items()]
         return {"serial": self._moves.serial, "keys": keys, "until_sweep": self._runs.until_sweep}
 
     def restore(self, state: Any, table: EventTable) -> None:
         """See :class:`Operator`."""
         self._moves.serial = state["serial"]
-        self._states = {unpack_key(key): KeyCohorts.unpack(row, table) for key, row in state["keys"]}
-        self._runs.until_sweep = state["until_sweep"]
-        self._runs.alive = sum([each.counted for each in self._states.values()])
+        self.states.clear()
+        self.states |= {unpack_key(key): KeyCohorts.unpack(row, table) for key, row in state["keys"]}
+        self._runs.until_sweep = state.get("until_sweep", 0)
+        self._runs.alive = sum([each.counted for each in self.states.values()])
 
 
 def _asks_for_source(view: View) -> bool:
