@@ -18,6 +18,24 @@ watch              negation on an edge (ZStream, SASE); ours has deadlines
 
 Departures: an edge carries the absences that lie on its way, since an absence has no place of its own; contiguity is a
 flag of an edge and not of a state; entering what a reading could do without leaves the reading that did without.
+
+What is followed, and where it is left:
+
+- SASE+ (Agrawal et al., "Efficient pattern matching over event streams", SIGMOD 2008; Diao et al., "SASE+: an agile
+  language for Kleene closure over event streams", 2007): runs over an automaton with skip till next and skip till any
+  match. There one strategy holds for a whole query, here each edge has its own; their buffer with versions is a chain
+  of links per run, or the graph of CORE.
+- CORE and its tECS (Bucchi et al., "CORE: a complex event recognition engine", PVLDB 2022): conditions become bits, an
+  event costs what the pattern is long, and matches are listed when they complete. There each subset that satisfies the
+  pattern is a match; ours are the readings of S11 and S12, in an order of preference, and skip strategies remove them.
+  It holds for patterns that :attr:`Automaton.stands_alone` describes; the others move run by run.
+- ZStream (Mei and Madden, SIGMOD 2009): absence inside a pattern, as something that is looked for on the way and not
+  filtered out of matches afterwards. Its trees and its choice of a plan by cost are not used.
+- Trino's matcher (row pattern recognition): preference among readings, reluctant quantifiers, counted loops. It unrolls
+  counters, backs up over a partition that is all there, and has no time; here readings move with the stream.
+- Flink's NFA (`flink-cep`): take, ignore and proceed edges, the contiguities, the names of the skip strategies. Proceed
+  edges are folded in, so that no event walks over states without one; a match is decided at once (S11), and loops take
+  each event that fits unless they say `every` (S12).
 """
 
 from __future__ import annotations
