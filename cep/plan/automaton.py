@@ -40,8 +40,8 @@ What is followed, and where it is left:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Literal as OneOf
 
 from cep.language.checked import Expression
@@ -227,3 +227,37 @@ class Automaton:
         turns = {number for number, register in enumerate(self.registers) if register.kind == "turns"}
         nested = any(e.again is not None and turns & set(e.full) for e in edges)  # two ways to count the same events
         return not (timed or waits or zones or nested or any(fit.ties for fit in fits))
+
+    @property
+    def waits_alone(self) -> bool:
+        """Whether the same holds but for absences with a time that close the pattern, behind a loop without maximum."""
+        places = dict(self.places)
+        watches = list(self.watches)
+        for number, place in self.places.items():
+            finish = place.finish
+            if finish is None:
+                continue
+            if finish.when != "after_last" or finish.ends or finish.limits or not self._grows(number):
+                return False
+            for index, watch in enumerate(self.watches):
+                if finish.watches >> index & 1:
+                    if watch.after_us or watch.until_us not in (None, finish.after_us):
+                        return False
+                    watches[index] = replace(watch, until_us=None)
+            places[number] = replace(place, finish=Finish(full=finish.full))
+        closing = _joined(place.finish.watches for place in self.places.values() if place.finish is not None)
+        if any(edge.watches & closing for place in self.places.values() for edge in place.edges):
+            return False
+        return replace(self, places=places, watches=tuple(watches)).stands_alone
+
+    def _grows(self, number: int) -> bool:
+        """Whether the step at this place may be bound again and again."""
+        turns = [e.again for e in self.places[number].edges if e.target == number and e.again is not None]
+        return any(self.registers[register].maximum is None for register in turns)
+
+
+def _joined(bits: Iterable[int]) -> int:
+    whole = 0
+    for bit in bits:
+        whole |= bit
+    return whole

@@ -30,6 +30,7 @@ from cep.runtime.operators.operator import Operator, Output, Receiver, Report, S
 from cep.runtime.operators.pattern import PatternOperator
 from cep.runtime.operators.shared import SharedOperator
 from cep.runtime.operators.sliding import SlidingOperator
+from cep.runtime.operators.waiting import WaitingOperator
 from cep.runtime.state import DERIVED, EventTable
 from cep.runtime.tables import TABLES, PendingChange, Tables
 from cep.runtime.timers import Timers, Waiting
@@ -235,6 +236,8 @@ def _operator(
         return CountOperator(rule, emitter, around)
     if specialised and pattern.shareable:
         return SharedOperator(rule, emitter, around)
+    if specialised and pattern.waits_together:
+        return WaitingOperator(rule, emitter, around)
     timeouts = None
     if pattern.on_timeout is not None:
         late = dataclasses.replace(rule, emit=pattern.on_timeout, fingerprint=f"{rule.fingerprint} on timeout")

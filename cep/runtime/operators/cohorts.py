@@ -373,6 +373,11 @@ class KeyCohorts:
         ]  # fmt: skip
         return [self.degraded, self.cutoff, self.oldest_us, node_rows, rows, cohorts]
 
+    def copy(self) -> KeyCohorts:
+        """The same readings of the same events, to try something on."""
+        table = _Events()
+        return self.unpack(self.pack(table), table)
+
     @classmethod
     def unpack(cls, row: list[Any], table: EventTable) -> KeyCohorts:
         """The state again, as :meth:`pack` gave it."""
@@ -397,6 +402,14 @@ class KeyCohorts:
         state.oldest = nodes[0] if nodes else None
         state.count()
         return state
+
+
+class _Events(EventTable):
+    """Events by number, which are not written anywhere."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[int, int] = {}
+        self._events: list[Event] = []
 
 
 class _Kept:

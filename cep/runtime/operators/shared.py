@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from cep.event import Event
+from cep.plan.automaton import Finish
 from cep.plan.generate.scope import Scope, scope_of
 from cep.plan.generate.support import Bound
 from cep.plan.plan import PatternPlan, RulePlan
@@ -22,7 +23,7 @@ from cep.runtime.emitter import Derived, Emitter
 from cep.runtime.operators.bounding import RuleRuns
 from cep.runtime.operators.cohorts import Cohort, KeyCohorts, Node, Stand, token_of
 from cep.runtime.operators.keyed import KeyedOperator, Taker
-from cep.runtime.operators.moves import Moves, PlaceView, View
+from cep.runtime.operators.moves import Moves, PlaceView, View, is_full
 from cep.runtime.operators.operator import Output, Surroundings
 from cep.runtime.operators.runs import Link, Run, Start
 from cep.runtime.state import DERIVED, EventTable, pack_key, unpack_key
@@ -63,7 +64,7 @@ class SharedOperator(KeyedOperator):
         super().__init__(rule, emitter, around)
         plan = rule.operator
         assert isinstance(plan, PatternPlan)
-        assert plan.shareable
+        assert plan.shareable or plan.waits_together
         self._plan = plan
         self._automaton = plan.automaton
         self._labels = [step.label for step in plan.steps]
@@ -199,14 +200,26 @@ class SharedOperator(KeyedOperator):
         for rank, each in enumerate(became):
             if each is not run or each.last is not last:
                 takes.append(self._take(each, rank, staying_first))
-            elif self._moves.can_go_on(self._automaton, each):
+            elif self._moves.can_go_on(self._automaton, each) or self._waits(each):
                 stays = self._stand(each, stand.full)
         return Move(tuple(takes), stays, self._refused)
 
     def _take(self, run: Run, rank: int, staying_first: bool) -> Take:
         finish = self._moves.finish(self._automaton, run)
-        lives = (finish is None or finish.goes_on) and self._moves.can_go_on(self._automaton, run)
-        return Take(run.place, self._stand(run, False) if lives else None, finish is not None, rank, staying_first)
+        waits = finish is not None and finish.when != "at_once"
+        lives = waits or ((finish is None or finish.goes_on) and self._moves.can_go_on(self._automaton, run))
+        complete = finish is not None and not waits
+        return Take(run.place, self._stand(run, False) if lives else None, complete, rank, staying_first)
+
+    def _waits(self, run: Run) -> bool:
+        """Whether the reading is complete once something has stayed away."""
+        finish = self._moves.finish(self._automaton, run)
+        return finish is not None and finish.when != "at_once" and not finish.watches & run.spoiled
+
+    def _finish_of(self, stand: Stand) -> Finish | None:
+        """How readings that stand there are or will be complete; null where they are not."""
+        finish = self._automaton.places[stand.place].finish
+        return finish if finish is not None and is_full(self._automaton, stand.registers, finish.full) else None
 
     def _stand(self, run: Run, full: bool) -> Stand:
         """Where a reading stands; whether an event has passed matters only where one must not."""
@@ -316,10 +329,10 @@ class SharedOperator(KeyedOperator):
             else:
                 state.rebuild(ended=frozenset([nodes[0].serial for nodes in found]))
         degraded = more or state.degraded or self.is_degraded(event.time_us)
-        matches = [self._match(nodes, event, key, degraded) for nodes in found]
+        matches = [self._match(nodes, event, key, degraded, event.time_us) for nodes in found]
         return [derived for derived in matches if derived is not None] or None
 
-    def _match(self, nodes: Sequence[Node], event: Event, key: Any, degraded: bool) -> Derived | None:
+    def _match(self, nodes: Sequence[Node], event: Event, key: Any, degraded: bool, time_us: int) -> Derived | None:
         bound = Bound(len(self._labels))
         for node in nodes:
             bound[node.step].append(node.event)
@@ -327,7 +340,7 @@ class SharedOperator(KeyedOperator):
         finish = self._automaton.places[nodes[-1].step].finish
         assert finish is not None
         roles = [(self._labels[node.step], [node.event]) for node in nodes]
-        return self.emit(bound, event, key, bound.taken, roles, event.time_us, finish.awaited, degraded)
+        return self.emit(bound, event, key, bound.taken, roles, time_us, finish.awaited, degraded)
 
     # ---- time and snapshots ----
 
