@@ -59,7 +59,14 @@ class Engine:
         clock = EventClock(options.zone)
         self._functions = (compiler or Functions)(self.projection, clock)
         self._graph = Graph(
-            plan, self._functions, self.projection, options.limits, self._report, options.specialised, options.zone
+            plan,
+            self._functions,
+            self.projection,
+            options.limits,
+            self._report,
+            options.specialised,
+            options.zone,
+            options.on_error == "stop",
         )
         self._letters = Letters(self._graph.counters, options.on_error == "stop")
         self._feed = Feed(plan, options, self._functions, self.projection, clock, self._graph, self._letters)

@@ -18,12 +18,30 @@ watch              negation on an edge (ZStream, SASE); ours has deadlines
 
 Departures: an edge carries the absences that lie on its way, since an absence has no place of its own; contiguity is a
 flag of an edge and not of a state; entering what a reading could do without leaves the reading that did without.
+
+What is followed, and where it is left:
+
+- SASE+ (Agrawal et al., "Efficient pattern matching over event streams", SIGMOD 2008; Diao et al., "SASE+: an agile
+  language for Kleene closure over event streams", 2007): runs over an automaton with skip till next and skip till any
+  match. There one strategy holds for a whole query, here each edge has its own; their buffer with versions is a chain
+  of links per run, or the graph of CORE.
+- CORE and its tECS (Bucchi et al., "CORE: a complex event recognition engine", PVLDB 2022): conditions become bits, an
+  event costs what the pattern is long, and matches are listed when they complete. There each subset that satisfies the
+  pattern is a match; ours are the readings of S11 and S12, in an order of preference, and skip strategies remove them.
+  It holds for patterns that :attr:`Automaton.stands_alone` describes; the others move run by run.
+- ZStream (Mei and Madden, SIGMOD 2009): absence inside a pattern, as something that is looked for on the way and not
+  filtered out of matches afterwards. Its trees and its choice of a plan by cost are not used.
+- Trino's matcher (row pattern recognition): preference among readings, reluctant quantifiers, counted loops. It unrolls
+  counters, backs up over a partition that is all there, and has no time; here readings move with the stream.
+- Flink's NFA (`flink-cep`): take, ignore and proceed edges, the contiguities, the names of the skip strategies. Proceed
+  edges are folded in, so that no event walks over states without one; a match is decided at once (S11), and loops take
+  each event that fits unless they say `every` (S12).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Literal as OneOf
 
 from cep.language.checked import Expression
@@ -209,3 +227,37 @@ class Automaton:
         turns = {number for number, register in enumerate(self.registers) if register.kind == "turns"}
         nested = any(e.again is not None and turns & set(e.full) for e in edges)  # two ways to count the same events
         return not (timed or waits or zones or nested or any(fit.ties for fit in fits))
+
+    @property
+    def waits_alone(self) -> bool:
+        """Whether the same holds but for absences with a time that close the pattern, behind a loop without maximum."""
+        places = dict(self.places)
+        watches = list(self.watches)
+        for number, place in self.places.items():
+            finish = place.finish
+            if finish is None:
+                continue
+            if finish.when != "after_last" or finish.ends or finish.limits or not self._grows(number):
+                return False
+            for index, watch in enumerate(self.watches):
+                if finish.watches >> index & 1:
+                    if watch.after_us or watch.until_us not in (None, finish.after_us):
+                        return False
+                    watches[index] = replace(watch, until_us=None)
+            places[number] = replace(place, finish=Finish(full=finish.full))
+        closing = _joined(place.finish.watches for place in self.places.values() if place.finish is not None)
+        if any(edge.watches & closing for place in self.places.values() for edge in place.edges):
+            return False
+        return replace(self, places=places, watches=tuple(watches)).stands_alone
+
+    def _grows(self, number: int) -> bool:
+        """Whether the step at this place may be bound again and again."""
+        turns = [e.again for e in self.places[number].edges if e.target == number and e.again is not None]
+        return any(self.registers[register].maximum is None for register in turns)
+
+
+def _joined(bits: Iterable[int]) -> int:
+    whole = 0
+    for bit in bits:
+        whole |= bit
+    return whole

@@ -103,6 +103,7 @@ def _of_pattern(pattern: PatternPlan, per: str) -> Iterator[Kept]:
         return
     longest_us = _longest_us(pattern)
     yield Kept("runs (partial matches)", per, pattern.limit, longest_us, "runs_per_key")
+    yield Kept("runs over all keys", "", limit="runs_per_rule", timed=False)
     for step in pattern.bound:
         if step.maximum is None:
             yield Kept(f"events of `{step.name}`", "run", None, longest_us, "loop_events", timed=False)

@@ -133,16 +133,26 @@ class PatternPlan:
         Only the rule's `within` is left, which is over for all readings of a start at once. Of the strategies those
         that do not depend on where a reading's start stands.
         """
+        goes_on = any(p.finish is not None and p.finish.goes_on for p in self.automaton.places.values())
+        return self._is_untied and self.automaton.stands_alone and (self.every or not goes_on)
+
+    @property
+    def waits_together(self) -> bool:
+        """Whether the same holds but for an absence that closes the pattern, and readings that react alike end alike.
+
+        They do where a loop without a maximum comes before the absence: its next event takes all that wait along. A
+        `within` is over for some of them earlier than for others.
+        """
+        return self._is_untied and not self.every and self.within_us is None and self.automaton.waits_alone
+
+    @property
+    def _is_untied(self) -> bool:
         if self.having is not None or self.ends or self.on_timeout is not None or self.expected is not None:
             return False
         strategies = ("no_skip",) if self.every else ("past_last", "no_skip")
         if self.skip.strategy not in strategies or any(step.joint for step in self.steps):
             return False
-        goes_on = any(p.finish is not None and p.finish.goes_on for p in self.automaton.places.values())
-        if goes_on and not self.every:
-            return False
-        fits = [fit for step in self.steps for fit in step.fits.values()]
-        return self.automaton.stands_alone and not any(fit.ties for fit in fits)
+        return not any(fit.ties for step in self.steps for fit in step.fits.values())
 
     @property
     def sets_timers(self) -> bool:

@@ -29,12 +29,14 @@ from cep.runtime.operators.counting import CountOperator
 from cep.runtime.operators.joining.enriching import EnrichingOperator
 from cep.runtime.operators.joining.operator import JoinOperator
 from cep.runtime.operators.kept import Kept
+from cep.runtime.operators.keyed import Member, fused
 from cep.runtime.operators.loop_then_step import LoopThenStepOperator
 from cep.runtime.operators.operator import Operator, Output, Receiver, Report, Surroundings
 from cep.runtime.operators.panes import PaneOperator
 from cep.runtime.operators.pattern import PatternOperator
 from cep.runtime.operators.shared import SharedOperator
 from cep.runtime.operators.sliding import SlidingOperator
+from cep.runtime.operators.waiting import WaitingOperator
 from cep.runtime.state import DERIVED, EventTable
 from cep.runtime.tables import TABLES, PendingChange, Tables
 from cep.runtime.timers import Timers, Waiting
@@ -43,7 +45,7 @@ _ROUTES_KEPT = 4_096
 
 
 class Graph:
-    """All operators of a plan."""
+    """All operators of a plan. ``stops``: the first failure ends the run."""
 
     def __init__(
         self,
@@ -54,8 +56,10 @@ class Graph:
         report: Report,
         specialised: bool = True,
         zone: tzinfo | None = None,
+        stops: bool = False,
     ) -> None:
         self._later: deque[Derived] = deque()
+        self._stops = stops
         self.counters = Counters()
         self.timers = Timers()
         self.tables = Tables(plan.tables, self.timers, zone)
@@ -73,9 +77,9 @@ class Graph:
                 self.operators.append(shared.join(rule, emitter))
             else:
                 self.operators.append(_operator(rule, emitter, plan, projection, around, specialised))
-        self._receivers = {
+        self._members = {
             event_type: [
-                (operator.rule.reads[event_type], _receiver(operator, event_type))
+                _member(operator, event_type)
                 for operator in self.operators
                 if event_type in operator.rule.reads and operator.speaks
             ]
@@ -93,7 +97,11 @@ class Graph:
             known = self.routes[event_type]
         found = known.get(mask)
         if found is None:
-            found = tuple(receive for reads, receive in self._receivers[event_type] if reads & mask)
+            concerned = [member for member in self._members[event_type] if member.reads & mask]
+            if self._stops:  # where a rule fails, what those before it derived is wanted
+                found = tuple([member.receive for member in concerned])
+            else:
+                found = tuple(fused(concerned, event_type, mask))
             if len(known) < _ROUTES_KEPT:
                 known[mask] = found
         return found
@@ -192,17 +200,13 @@ class Graph:
             operator.emitter.restore(emitted)
 
 
-def _receiver(operator: Operator, event_type: str) -> Receiver:
+def _member(operator: Operator, event_type: str) -> Member:
     """The operator's receiver; one that reads the type through `any(…)` alone is not shown what rules derive."""
-    receive = operator.receiver(event_type)
+    member = Member(operator, event_type)
     plan = operator.rule.operator
-    if not isinstance(plan, PatternPlan) or by_name(plan, event_type):
-        return receive
-
-    def receive_of_sources(event: Event, mask: int) -> Output:
-        return None if event.about[0] is DERIVED else receive(event, mask)
-
-    return receive_of_sources
+    if isinstance(plan, PatternPlan) and not by_name(plan, event_type):
+        return member.only_if(lambda event: event.about[0] is not DERIVED)
+    return member
 
 
 def _inlined(operator: Operator, event_type: str) -> Inlined | None:
@@ -279,6 +283,8 @@ def _operator(
         return LoopThenStepOperator(rule, emitter, around)
     if specialised and pattern.shareable:
         return SharedOperator(rule, emitter, around)
+    if specialised and pattern.waits_together:
+        return WaitingOperator(rule, emitter, around)
     timeouts = None
     if pattern.on_timeout is not None:
         late = dataclasses.replace(rule, emit=pattern.on_timeout, fingerprint=f"{rule.fingerprint} on timeout")

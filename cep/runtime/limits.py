@@ -16,13 +16,15 @@ class Limits:
     """
 
     runs_per_key: int = 1_000
+    runs_per_rule: int = 1_000_000
+    """Over all keys. At about 1 kB a run with its events, some 1 GB."""
     keys: int = 1_000_000
     window_events: int = 1_000_000
     """Per key."""
     loop_events: int = 10_000
     """Events that one loop of one run holds; further ones are not taken."""
     matches: int = 10_000
-    """Matches that one event completes, of a rule with `every` whose steps are not tied; the rest are not made."""
+    """Matches that one event completes; the rest are not made."""
     join_events: int = 1_000_000
     """Events that the inputs of a join hold, over all keys."""
     reorder_buffer: int = 1_000_000

@@ -6,7 +6,7 @@ filled within ``--patience`` seconds is given up.
 
     python -m tests.bench.patterns [NAME ...] [--largest 100000] [--patience 60]
 
-Names: every, loop, keys, rules, equality, inequality, memory, bomb.
+Names: every, loop, keys, rules, selective, equality, inequality, timed, memory, bomb.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from cep.event import Batch
 from cep.runtime.limits import Limits
 
 START_US = 1_767_225_600_000_000
-UNLIMITED = Limits(runs_per_key=10**9, keys=10**9, loop_events=10**9)
+UNLIMITED = Limits(runs_per_key=10**9, runs_per_rule=10**9, keys=10**9, loop_events=10**9)
 MEASURED = 2_000
 BATCH = 500
 
@@ -184,6 +184,23 @@ def rules(options: argparse.Namespace) -> None:
         print(f"  {100:>9,} patterns: {hundred[0]:7.2f} µs per event, {hundred[0] / first[0]:8.2f} x")
 
 
+def selective(options: argparse.Namespace) -> None:
+    """(d) 100 patterns of which most events concern one: the others have no run of the key."""
+    one = "rule r{0} when A(x == {0}) as a then B then C within 10 seconds per k emit X{0}(k)"
+
+    def rows() -> Iterator[Row]:
+        for n in range(10**9):
+            yield "ABCD"[n % 4], n, {"k": (n // 4) % 7, "x": (n // 4) % 100}
+
+    print(f"patterns of which few wait\n    {one}")
+    hundred = per_event_us(options, "\n".join(one.format(n) for n in range(100)), rows(), 1_000)
+    first = per_event_us(options, "rule r0 when A then B then C within 10 seconds per k emit X0(k)", rows(), 1_000)
+    assert first is not None
+    print(f"  {1:>9,} pattern: {first[0]:8.2f} µs per event")
+    if hundred is not None:
+        print(f"  {100:>9,} patterns: {hundred[0]:7.2f} µs per event, {hundred[0] / first[0]:8.2f} x")
+
+
 def _waiting(size: int, completes: bool) -> tuple[Iterator[Row], int]:
     """A's with x of their own wait; then B's that complete none, or the one that waited longest, and an A for it."""
 
@@ -209,6 +226,39 @@ def inequality(options: argparse.Namespace) -> None:
     """(e) No B finds an A."""
     text = "rule r when A as a then B(x < a.x) within 30 days emit X(x = a.x)"
     growing(options, "ties by inequality, without `per`", text, lambda size: _waiting(size, completes=False))
+
+
+def _alive(size: int, kinds: str, waits_s: float) -> tuple[Iterator[Row], int]:
+    """A's of which `size` are less than ``waits_s`` old at any time; from then on one of ``kinds`` in turn."""
+    apart = waits_s / size
+
+    def rows() -> Iterator[Row]:
+        for n in range(size):
+            yield "A", n * apart, {"x": n}
+        for n in range(10**9):
+            yield kinds[n % len(kinds)], (size + n / kinds.count("A")) * apart, {"x": size + n}
+
+    return rows(), size
+
+
+TIMED = {
+    "a bound on a step: A's whose time is up": ("A then within 30 seconds B", "AC", 30.0, ""),
+    "a closing wait": ("A then no B for 30 seconds", "AC", 30.0, ""),
+    "a closing wait of a loop": ("3+ A then no B for 30 seconds", "AC", 30.0, ""),
+    "a wait between steps: C's that come too early": ("A then no B for 30 seconds then C", "AC", 20.0, ""),
+    "a wait between steps: B's that come too late": ("A then no B for 1 second then C", "AB", 3_000.0, ""),
+    "a step that comes too early": ("A then after 1 hour B", "AB", 30.0, ""),
+    "a loop before a bound": ("3+ A then within 30 seconds B", "AC", 30.0, "within 30 seconds"),
+    "on timeout": ("A then B", "AC", 30.0, "within 30 seconds on timeout emit T(missing_step)"),
+}
+"""Pattern, events, for how long an A waits, clauses."""
+
+
+def timed(options: argparse.Namespace) -> None:
+    """Parts with times of their own, closing waits, time-outs: runs come and go at one number alive."""
+    for title, (pattern, kinds, waits_s, clauses) in TIMED.items():
+        text = f"rule r when {pattern} {clauses} emit X(n = count())"
+        growing(options, title, text, lambda size, k=kinds, w=waits_s: _alive(size, k, w))  # type: ignore[misc]
 
 
 def memory(options: argparse.Namespace) -> None:
@@ -259,6 +309,12 @@ def bomb(options: argparse.Namespace) -> None:
         f"  {bench.spent_s / max(done, 1) * 1e6:.2f} µs per event ({in_first_s / 10_000 * 1e6:.2f} in the first 10,000)"
     )
     print(f"  slowest thousand {slowest_s * 1e3:.1f} ms; memory after the first 10,000: {grown_kb / 1024:+.1f} MB")
+    before = bench.derived
+    taken_s = bench.feed(iter([("B", done / 1000, {})]), 1)
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(
+        f"  peak memory of the process {peak_mb:.0f} MB; its B makes {bench.derived - before} in {taken_s * 1e3:.1f} ms"
+    )
     print(f"  limits hit: {dict(engine.counters.limits)}")
 
 
@@ -267,8 +323,10 @@ BENCHMARKS: dict[str, Callable[[argparse.Namespace], None]] = {
     "loop": loop,
     "keys": keys,
     "rules": rules,
+    "selective": selective,
     "equality": equality,
     "inequality": inequality,
+    "timed": timed,
     "memory": memory,
     "bomb": bomb,
 }

@@ -14,8 +14,8 @@ from hypothesis import assume
 from hypothesis import strategies as st
 
 from cep.errors import RuleError
-from cep.language.rule_files import load_rules
 from cep.timestamps import SECOND_US, format_time
+from tests.oracle.rules import load
 from tests.properties.generate_elements import Beat, Budget, Place, leading_silence, sequence
 from tests.properties.generate_expressions import Written, conjunct, often, one_field, seconds, small
 from tests.properties.generate_rules import TYPES, ZERO_US, Record, Scenario, make_odd, offset_us, oracle_events
@@ -39,7 +39,7 @@ def pattern_pairs(draw: st.DrawFn) -> Scenario:
     if often(draw, 8):
         rules += "\n" + _reader(draw)
     try:
-        load_rules(rules)
+        load(rules)
     except RuleError:
         assume(False)
     # What multiplies readings is for short streams: the oracle keeps each of them.
@@ -196,7 +196,6 @@ def measure(examples: int = 1_000) -> Counter[str]:
     from hypothesis import HealthCheck, Phase, given, settings
 
     from tests.oracle.engine import run
-    from tests.oracle.rules import load
 
     counts: Counter[str] = Counter()
 

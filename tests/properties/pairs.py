@@ -25,22 +25,25 @@ from tests.properties.generate_rules import Scenario, oracle_events
 
 Shown = tuple[str, str, int, str, list[tuple[str, str]]]
 
-_MANY = {500: 400, 5_000: 100_000}
+_MANY = {500: 2_000, 5_000: 100_000}
+_PART = {500: 100, 5_000: 25_000}
 
 
 def pattern_examples(share: float = 1.0) -> int:
-    """How many pairs a test of patterns of every form looks at: 400 in CI, 100,000 in the night, or a share of it."""
+    """How many pairs of patterns of every form are looked at: 2,000 in CI, 100,000 in the night, or a share of it."""
     usual = settings.default.max_examples
     return max(1, int(_MANY.get(usual, usual) * share))
 
 
-_MANY_WINDOWS = {500: 2_000, 5_000: 100_000}
-
-
 def window_examples(share: float = 1.0) -> int:
-    """How many pairs a test of windows looks at: 2,000 in CI, 100,000 in the night, or a share of it."""
+    """How many pairs a test of windows looks at: as many as of patterns."""
+    return pattern_examples(share)
+
+
+def part_examples(share: float = 1.0) -> int:
+    """How many each test looks at that holds the engine against itself: 100 in CI, 25,000 in the night."""
     usual = settings.default.max_examples
-    return max(1, int(_MANY_WINDOWS.get(usual, usual) * share))
+    return max(1, int(_PART.get(usual, usual // 4) * share))
 
 
 @dataclass(frozen=True)

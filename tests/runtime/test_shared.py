@@ -17,7 +17,7 @@ from cep.runtime.operators.shared import SharedOperator
 from tests.oracle.rules import load
 
 START = 1_767_225_600
-WIDE = Limits(runs_per_key=10**9)
+WIDE = Limits(runs_per_key=10**9, runs_per_rule=10**9)
 
 SHARED = [
     "A then B",
@@ -169,5 +169,5 @@ def test_what_is_kept_does_not_grow_with_what_has_expired() -> None:
             )
             operator = engine._graph.operators[0]
             assert isinstance(operator, SharedOperator)
-            sizes.append(sum(len(state.nodes()) for state in operator._states.values()))
+            sizes.append(sum(len(state.nodes()) for state in operator.states.values()))
         assert sizes[1] < 2 * sizes[0] + 200

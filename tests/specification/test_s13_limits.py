@@ -112,3 +112,87 @@ def test_a_pattern_that_nothing_bounds_is_warned_of(pattern: str) -> None:
 
     assert "CEP415" in warnings(f"rule r when {pattern} emit X()")
     assert "CEP415" not in warnings(f"rule r when {pattern} within 1 hour emit X()")
+
+
+# ---- over all keys of a rule ----
+
+SHARED, GENERAL = "A then B", "A then within 1h B"
+
+
+@pytest.mark.parametrize("pattern", [SHARED, GENERAL])
+def test_of_the_runs_of_a_rule_the_oldest_goes_whatever_its_key(pattern: str) -> None:
+    rules = f"rule r when {pattern} per k emit X(k)"
+    events = "a1 k=1 a2 k=2 a3 k=3 a4 k=2 b1 k=1 b2 k=2 b3 k=3"
+    played = play(rules, events, limits=Limits(runs_per_rule=2))
+    assert played.found == ["a4 b2 @5", "a3 b3 @6"]
+    assert played.engine.counters.limits == {("r", "runs_per_rule"): 2}
+    assert all(each.degraded for each in played.derived)
+
+
+@pytest.mark.parametrize("pattern", [SHARED, GENERAL])
+def test_within_the_limit_of_a_rule_nothing_is_degraded(pattern: str) -> None:
+    rules = f"rule r when {pattern} per k emit X(k)"
+    played = play(rules, "a1 k=1 a2 k=2 b1 k=1 a3 k=3 b2 k=2 b3 k=3", limits=Limits(runs_per_rule=2))
+    assert played.values("k") == [1, 2, 3]
+    assert not played.engine.counters.limits
+    assert not any(each.degraded for each in played.derived)
+
+
+@pytest.mark.parametrize("pattern", [SHARED, GENERAL])
+def test_what_has_expired_does_not_count_for_the_rule(pattern: str) -> None:
+    """The runs of other keys are swept before one is dropped."""
+    rules = f"rule r when {pattern} within 10s per k emit X(k)"
+    played = play(rules, "a1@0 k=1 a2@1 k=2 a3@20 k=3 a4@21 k=4 b1@22 k=3 b2@23 k=4", limits=Limits(runs_per_rule=2))
+    assert played.values("k") == [3, 4]
+    assert not played.engine.counters.limits
+
+
+@pytest.mark.parametrize("pattern", [SHARED, GENERAL])
+def test_after_within_nothing_lacks_what_was_dropped(pattern: str) -> None:
+    rules = f"rule r when {pattern} within 10s per k emit X(k)"
+    played = play(rules, "a1@0 k=1 a2@1 k=2 b@2 k=2 a3@20 k=1 b@22 k=1", limits=Limits(runs_per_rule=1))
+    assert [each.degraded for each in played.derived] == [True, False]
+
+
+@pytest.mark.parametrize("pattern", [SHARED, GENERAL])
+@pytest.mark.parametrize("events", ["ababab", "aaabbb"])
+def test_many_keys_that_come_and_go_keep_to_the_limit(pattern: str, events: str) -> None:
+    """Against what the limit means: of all starts that live, the newest."""
+    rules = f"rule r when {pattern} per k emit X(k)"
+    engine = cep.Engine.from_rules(rules, limits=Limits(runs_per_rule=7))
+    live: list[tuple[int, int]] = []
+    for number in range(300):
+        kind, key = events[number % 6], (number * 7) % 23
+        derived = engine.push({"type": kind.upper(), "ts": 1_767_225_600 + number, "k": key})
+        if kind == "a":
+            live = [*live, (number, key)][-7:]
+        else:
+            assert bool(derived) == any(k == key for _, k in live)
+            live = [(n, k) for n, k in live if k != key]
+
+
+def test_the_limit_of_the_rule_survives_a_restart() -> None:
+    rules = "rule r when A then within 1h B per k emit X(k)"
+    limits = Limits(runs_per_rule=2)
+    before, after = (cep.Engine.from_rules(rules, limits=limits) for _ in range(2))
+    second = 1_767_225_600
+    for k in (1, 2, 3):
+        before.push({"type": "A", "ts": second, "k": k})
+    after.restore(before.snapshot())
+    assert not after.push({"type": "A", "ts": second, "k": 4})
+    assert [d.fields["k"] for k in (1, 2, 3, 4) for d in after.push({"type": "B", "ts": second, "k": k})] == [3, 4]
+    assert after.counters.limits["r", "runs_per_rule"] == 2
+
+
+def test_a_group_that_must_stay_away_keeps_to_the_limit() -> None:
+    rules = "rule r when A then no (B then C) for 1h emit X()"
+    played = play(rules, "a b b b b b", end="flush", limits=Limits(runs_per_key=3))
+    assert played.engine.counters.limits["r", "runs_per_key"] == 2
+    assert [each.degraded for each in played.derived] == [True]
+
+
+def test_of_the_matches_at_one_event_the_first_are_made() -> None:
+    rules = "rule r when A as a then every B(x != a.x) within 1h emit X()"
+    played = play(rules, "a1 x=1 a2 x=2 a3 x=3 b x=9", limits=Limits(matches=2))
+    assert played.found == ["a1 b @3", "a2 b @3"]
+    assert played.engine.counters.limits["r", "matches"] == 1

@@ -111,3 +111,21 @@ def test_a_time_out_of_what_until_closed() -> None:
 @pytest.mark.parametrize(("pattern", "code"), [("A until B", "CEP417"), ("A+ until B", "CEP407")])
 def test_refused(pattern: str, code: str) -> None:
     assert refusal(rule(pattern)) == [code]
+
+
+# ---- in a loop around it ----
+
+
+def test_the_stop_makes_a_match_before_it_begins_another_turn() -> None:
+    """a3 is the stop of the first turn and could begin the second: what is complete is not kept waiting."""
+    check(
+        rule("(A+ as a until A(x == first(a).x)){1,2}", "within 1 minute"),
+        "a1 x=1 a2 x=2 a3 x=1 a4 x=1",
+        ["a1 a2 @2", "a3 @3"],
+    )
+
+
+def test_what_having_refuses_at_the_stop_goes_on_in_another_turn() -> None:
+    clauses = "within 1 minute having count() > 2"
+    check(rule("(A+ as a until A(x == first(a).x)){1,2}", clauses), "a1 x=1 a2 x=2 a3 x=1 a4 x=1", ["a1 a2 a3 @3"])
+    check(rule("(A+ until B){1,2}", clauses), "a1 a2 b1 a3 b2", ["a1 a2 a3 @4"])

@@ -106,10 +106,11 @@ class KeyCohorts:
     """The readings of one key. ``degraded`` once a limit dropped something; ``cutoff``: starts before it are dropped.
 
     ``weights`` are (start, time, readings) for each start that lives, the oldest first; null where not known.
-    ``oldest`` is a start such that no reading has an older one.
+    ``oldest`` is a start such that no reading has an older one. ``counted`` is how many readings were alive when
+    :meth:`bound` last looked, and perhaps some that are gone since the last rebuild: ``gone`` are known to be.
     """
 
-    __slots__ = ("cohorts", "cutoff", "degraded", "kept", "made", "oldest", "oldest_us", "weights")
+    __slots__ = ("cohorts", "counted", "cutoff", "degraded", "gone", "kept", "made", "oldest", "oldest_us", "weights")
 
     def __init__(self) -> None:
         self.cohorts: dict[Stand, Cohort] = {}
@@ -120,6 +121,8 @@ class KeyCohorts:
         self.kept = 0
         self.oldest: Node | None = None
         self.weights: deque[tuple[int, int, int]] | None = None
+        self.counted = 0
+        self.gone = 0
 
     def is_live(self, node: Node | Cohort) -> bool:
         """Whether a reading of it is neither out of time nor dropped."""
@@ -147,12 +150,14 @@ class KeyCohorts:
     def expire(self, oldest_us: int | None) -> None:
         """Starts before that time are out of `within`."""
         self.oldest_us = oldest_us
+        if self.oldest is not None and self.is_live(self.oldest):
+            return  # and so is everything else
         gone = [stand for stand, cohort in self.cohorts.items() if not self.is_live(cohort)]
         for stand in gone:
             del self.cohorts[stand]
         weights = self.weights
         while weights and (weights[0][0] < self.cutoff or (oldest_us is not None and weights[0][1] < oldest_us)):
-            weights.popleft()
+            self.gone += weights.popleft()[2]
 
     def sweep(self) -> None:
         """Forget what only expired starts hold, if there are any, once as much was made as there is."""
@@ -213,6 +218,7 @@ class KeyCohorts:
             else:
                 del self.cohorts[stand]
         self.made = 0
+        self.gone = 0
         self.oldest = oldest
         self.weights = None
 
@@ -241,27 +247,62 @@ class KeyCohorts:
                     weights[id(before)] = weights.get(id(before), 0) + weight
         self.weights = deque((serial, *starts[serial]) for serial in sorted(starts))
 
+    def multiply(self, factor: int | None) -> None:
+        """Each reading has become so many; null: not each the same number, so that the weights are not known."""
+        if factor is None:
+            self.weights = None
+        elif factor != 1 and self.weights is not None:
+            self.gone *= factor
+            self.weights = deque([(serial, time_us, weight * factor) for serial, time_us, weight in self.weights])
+
     def bound(self, limit: int) -> int:
         """Drop the oldest starts until there are no more readings than that; how many starts went."""
-        if sum([cohort.readings for cohort in self.cohorts.values()]) <= limit:
+        if self.count() <= limit:
             return 0
         if self.weights is None:
             self.rebuild()
-            if sum([cohort.readings for cohort in self.cohorts.values()]) <= limit:
+            if self.count() <= limit:
                 return 0
             self.weigh()
-        weights = self.weights
-        assert weights is not None
-        readings = sum([weight for _, _, weight in weights])
         dropped = 0
-        while readings > limit and weights:
-            serial, _, weight = weights.popleft()
-            readings -= weight
-            self.cutoff = serial + 1
+        while self.counted > limit and self._drop_first():
             dropped += 1
         if dropped:
-            self.degraded = True
             self.expire(self.oldest_us)
+        return dropped
+
+    def count(self) -> int:
+        """How many readings are alive, kept in ``counted``."""
+        self.counted = sum([cohort.readings for cohort in self.cohorts.values()]) - self.gone
+        return self.counted
+
+    def _drop_first(self) -> bool:
+        if not self.weights:
+            return False
+        serial, _, weight = self.weights.popleft()
+        self.gone += weight
+        self.counted -= weight
+        self.cutoff = serial + 1
+        self.degraded = True
+        return True
+
+    def oldest_start(self) -> int | None:
+        """The number of the oldest start, or one that is older than that."""
+        if self.weights is not None:
+            return self.weights[0][0] if self.weights else None
+        return None if self.oldest is None else self.oldest.serial
+
+    def drop_oldest(self) -> bool:
+        """Drop the oldest start; false where it turned out that the oldest is another, or that there is none."""
+        if self.weights is None:
+            known = self.oldest_start()
+            self.rebuild()
+            self.weigh()
+            if self.oldest_start() != known:
+                self.count()
+                return False
+        dropped = self._drop_first()
+        self.expire(self.oldest_us)
         return dropped
 
     # ---- complete readings ----
@@ -332,6 +373,11 @@ class KeyCohorts:
         ]  # fmt: skip
         return [self.degraded, self.cutoff, self.oldest_us, node_rows, rows, cohorts]
 
+    def copy(self) -> KeyCohorts:
+        """The same readings of the same events, to try something on."""
+        table = _Events()
+        return self.unpack(self.pack(table), table)
+
     @classmethod
     def unpack(cls, row: list[Any], table: EventTable) -> KeyCohorts:
         """The state again, as :meth:`pack` gave it."""
@@ -354,7 +400,16 @@ class KeyCohorts:
             cohort.nodes = lists[number]
         state.kept = len(nodes)
         state.oldest = nodes[0] if nodes else None
+        state.count()
         return state
+
+
+class _Events(EventTable):
+    """Events by number, which are not written anywhere."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[int, int] = {}
+        self._events: list[Event] = []
 
 
 class _Kept:

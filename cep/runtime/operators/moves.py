@@ -66,17 +66,27 @@ class Moves:
     """The moves over one pattern.
 
     ``operator`` gives conditions, limits and the report of failures; ``full`` is told the key of a run that may take
-    no more events. ``serial`` is the number of the event at hand, which the operator counts.
+    no more events, or hold no more readings of a group that must stay away, and the name of the limit; ``accepts``
+    tells whether a complete run is a match. ``serial`` is the number of the event at hand, which the operator counts.
     """
 
-    def __init__(self, operator: Operator, plan: PatternPlan, scope: Scope, full: Callable[[Any], None]) -> None:
+    def __init__(
+        self,
+        operator: Operator,
+        plan: PatternPlan,
+        scope: Scope,
+        full: Callable[[Any, str], None],
+        accepts: Callable[[Finish, Run], bool] = lambda finish, run: True,
+    ) -> None:
         self._operator = operator
         self._full = full
+        self._accepts = accepts
         self.serial = 0
         self._plan = plan
         self._width = len(plan.steps)
         self._within_us = plan.within_us
         self._loop_events = operator.limits.loop_events
+        self._inner_runs = operator.limits.runs_per_key
         self.scopes = [self._scope_of(number, scope) for number in range(self._width)]
         self._plain = replace(self._scope_of(None, scope), optional=frozenset(step.name for step in plan.steps))
         self.ends = [[self._due(due, self._plain) for due in group] for group in plan.ends]
@@ -114,6 +124,11 @@ class Moves:
                 if place.watches >> index & 1:
                     self._watch(seen, index, watch, event_type)
         return view
+
+    def begins(self, automaton: Automaton, event_type: str) -> int:
+        """The bits of a mask with one of which an event of the type may start a reading."""
+        fits = [self._plan.steps[edge.target].fits.get(event_type) for edge in automaton.start]
+        return _joined([1 << fit.bit for fit in fits if fit is not None])
 
     def _watch(self, seen: PlaceView, index: int, watch: Watch, event_type: str) -> None:
         if watch.inner is not None:
@@ -260,6 +275,8 @@ class Moves:
                 changed[register] = 1
                 run.registers = tuple(changed)
                 closed = True
+        if closed and self._is_closed_match(automaton, run):
+            return [run]
         taken = [
             edge
             for edge, role in seen.edges
@@ -312,7 +329,7 @@ class Moves:
     def _has_room(self, run: Run, edge: Edge) -> bool:
         if edge.again is None or run.last.length < self._loop_events:
             return True
-        self._full(run.key)
+        self._full(run.key, "loop_events")
         return False
 
     def _pass_by(self, automaton: Automaton, seen: PlaceView, run: Run, event: Event, mask: int) -> bool:
@@ -346,7 +363,11 @@ class Moves:
         for edge, role in view.start:
             if self._fits(role, outer, event, mask, outer.key):
                 readings.append(self._begun(automaton, edge, event, outer.key, outer.start, outer.last))
-        outer.inner[index] = [run for run in readings if self.can_go_on(automaton, run)]
+        waiting = [run for run in readings if self.can_go_on(automaton, run)]
+        if len(waiting) > self._inner_runs:
+            del waiting[: len(waiting) - self._inner_runs]
+            self._full(outer.key, "runs_per_key")
+        outer.inner[index] = waiting
         return any(run.last.event is event and self.finish(automaton, run) is not None for run in readings)
 
     # ---- where a run stands ----
@@ -357,6 +378,13 @@ class Moves:
         if finish is None or not is_full(automaton, run.registers, finish.full):
             return None
         return finish
+
+    def _is_closed_match(self, automaton: Automaton, run: Run) -> bool:
+        """Whether the stop that has just come makes a match of the run: that is before any role of the event."""
+        finish = self.finish(automaton, run)
+        if finish is None or finish.until is None or not run.registers[finish.until]:
+            return False
+        return self._accepts(finish, run)
 
     def can_go_on(self, automaton: Automaton, run: Run) -> bool:
         """Whether there is a further event that the run could take."""

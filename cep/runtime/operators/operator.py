@@ -184,6 +184,15 @@ class Operator(ABC):
         self.room = min(self.limits.keys, max(_FIRST_ROOM, 2 * len(states)))
         return dropped
 
+    def dropped_from_rule(self, starts: int, now_us: int, span_us: int | None) -> None:
+        """So many starts were dropped because the rule has too many runs, over all its keys.
+
+        What the rule derives within ``span_us`` after that (null: ever after) is degraded: a key that has no runs left
+        does not remember that it lost some.
+        """
+        self.counters.limits[self.rule.name, "runs_per_rule"] += starts
+        self.degraded_until_us = AFTER_ALL if span_us is None else now_us + span_us
+
     def is_degraded(self, time_us: int) -> bool:
         """Whether a key was dropped that may matter at this time."""
         return self.degraded_until_us is not None and time_us <= self.degraded_until_us

@@ -19,8 +19,11 @@ from cep.plan.automaton import Finish
 from cep.plan.generate.scope import Scope, scope_of, single_key
 from cep.plan.plan import PatternPlan, RulePlan
 from cep.runtime.emitter import Derived, Emitter
+from cep.runtime.operators.bounding import RuleRuns
+from cep.runtime.operators.keyed import KeyedOperator, Taker
 from cep.runtime.operators.moves import Moves, View
-from cep.runtime.operators.operator import Operator, Output, Receiver, Surroundings
+from cep.runtime.operators.operator import Output, Surroundings
+from cep.runtime.operators.reach import Reach, reach_of
 from cep.runtime.operators.runs import KeyRuns, Link, Run, Start
 from cep.runtime.operators.ties import Ties, candidates
 from cep.runtime.state import EventTable, pack_key, unpack_key
@@ -28,7 +31,7 @@ from cep.runtime.tables import TableChange
 from cep.runtime.timers import Waiting
 
 
-class PatternOperator(Operator):
+class PatternOperator(KeyedOperator):
     """Runs of a pattern, per key. ``timeouts`` emits for runs that have run out of time."""
 
     def __init__(self, rule: RulePlan, emitter: Emitter, around: Surroundings, timeouts: Emitter | None = None) -> None:
@@ -40,10 +43,10 @@ class PatternOperator(Operator):
         self._timeouts = timeouts
         self._width = len(plan.steps)
         self._labels = [step.label for step in plan.steps]
-        self._states: dict[Any, KeyRuns] = {}
+        self.states: dict[Any, KeyRuns] = {}
         whole = scope_of(rule)
         plain = Scope(steps=whole.steps, keys=whole.keys, single_key=whole.single_key, optional=whole.optional)
-        self._moves = Moves(self, plan, plain, self._full)
+        self._moves = Moves(self, plan, plain, self._full, self._accepts)
         compiler = around.compiler
         self._having = compiler.condition([plan.having], whole) if plan.having is not None else None
         ties = Ties(plan, compiler, plain, self._moves.scopes)
@@ -53,26 +56,31 @@ class PatternOperator(Operator):
             self.tables = (plan.expected.table,)
         where = plan.expected.where if plan.expected is not None else ()
         self._expected_where = compiler.condition(where, plain) if where else None
+        self._runs = RuleRuns(self.limits.runs_per_rule)
+        self._timed = {
+            number
+            for number, place in self._automaton.places.items()
+            if any(edge.limits or any(o.base_us is not None for o in edge.opens) for edge in place.edges)
+        }
         self._run_limit = plan.limit if plan.limit is not None else self.limits.runs_per_key
 
-    def receiver(self, event_type: str) -> Receiver:
-        """See :class:`Operator`."""
-        key_of = self.compile_key(event_type)
+    def begins(self, event_type: str) -> int:
+        """See :class:`KeyedOperator`."""
+        return self._moves.begins(self._automaton, event_type)
+
+    def taker(self, event_type: str) -> Taker:
+        """See :class:`KeyedOperator`."""
         view = self._moves.view(self._automaton, event_type)
         touched = _touched(view)
         within_us = self._plan.within_us
 
-        def receive(event: Event, mask: int) -> Output:
-            key = self.key_of(key_of, event)
-            if key is None:
-                return None
+        def take(event: Event, mask: int, key: Any) -> Output:
+            state = self.states.get(key)
             self._moves.serial += 1
-            state = self._states.get(key)
             complete: list[Run] = []
             links: dict[tuple[int, int], Link] = {}
             if state is not None:
-                if within_us is not None:
-                    state.expire(event.time_us - within_us)
+                state.expire(event.time_us, within_us)
                 places = touched(mask)
                 if places:
                     self._advance(state, view, places, event_type, event, mask, complete, links)
@@ -82,10 +90,12 @@ class PatternOperator(Operator):
                     link.shared = True
             derived = self._select(state, complete, event.time_us) if complete and state is not None else None
             if state is not None and not state.count:
-                self._states.pop(key, None)
+                self.states.pop(key, None)
+            if self._runs.alive > self._runs.limit:
+                self._bound_rule(event.time_us)
             return derived
 
-        return receive
+        return take
 
     # ---- what is expected of the keys of a table ----
 
@@ -97,7 +107,7 @@ class PatternOperator(Operator):
     def table_changed(self, change: TableChange) -> None:
         """See :class:`Operator`. What is no longer in the table, and was never seen, is no longer expected."""
         for key in map(self._own_key, change.removed):
-            state = self._states.get(key)
+            state = self.states.get(key)
             for run in state.runs() if state is not None else ():
                 if state is not None and run.last.step < 0:
                     state.remove(run)
@@ -119,34 +129,37 @@ class PatternOperator(Operator):
             bound = run.events_by_step(self._width)
             if self._expected_where is not None and not self.holds(self._expected_where, bound, event, key):
                 continue
-            state = self._states.get(key) or self._begin(key, at_us)
+            state = self.states.get(key) or self._begin(key, at_us)
             start.readings = [run]
             state.starts[start.serial] = start
             state.add(run)
             self._settle(state, run, True, [], at_us)
+        if self._runs.alive > self._runs.limit:
+            self._bound_rule(at_us)
 
     # ---- an event ----
 
-    def _concerned(self, state: KeyRuns, places: Sequence[int], event_type: str, event: Event) -> list[Run]:
+    def _concerned(self, state: KeyRuns, places: Sequence[Reach], event_type: str, event: Event) -> list[Run]:
         """The runs that the event can concern."""
         ties = self._ties
-        if ties is None:
-            return [run for place in places for run in state.by_place[place]]
         found: list[Run] = []
-        for place in places:
-            by_value = state.by_value.get(place)
-            if place not in ties:
-                found += state.by_place[place]
-            elif by_value:
-                key = next(iter(state.by_place[place])).key
-                found += candidates(by_value, ties.brought(place, event_type, event, key))
+        for reach in places:
+            runs = state.by_place[reach.place]
+            if not runs:
+                continue
+            if ties is not None and reach.place in ties:
+                key = next(iter(runs)).key
+                brought = ties.brought(reach.place, event_type, event, key)
+                found += candidates(state.by_value[reach.place], brought)
+            else:
+                found += reach.within_reach(runs, event.time_us)
         return found
 
     def _advance(
         self,
         state: KeyRuns,
         view: View,
-        places: Sequence[int],
+        places: Sequence[Reach],
         event_type: str,
         event: Event,
         mask: int,
@@ -208,19 +221,36 @@ class PatternOperator(Operator):
 
     def _drop_oldest(self, state: KeyRuns) -> None:
         state.drop_oldest()
-        state.degraded = True
         self.count_limit("runs_per_key" if self._plan.limit is None else "limit")
 
-    def _full(self, key: Any) -> None:
-        self._states[key].degraded = True
-        self.count_limit("loop_events")
+    def _bound_rule(self, now_us: int) -> None:
+        """There are more runs than the rule may have, over all its keys."""
+
+        def drop(key: Any) -> bool:
+            state = self.states[key]
+            known = state.oldest_start()
+            state.expire(now_us, within_us)
+            dropped = state.oldest_start() == known and state.drop_oldest()
+            if not state.count:
+                del self.states[key]
+            return dropped
+
+        within_us = self._plan.within_us
+        dropped = self._runs.bound(self.states, lambda: self.expire(now_us), drop)
+        if dropped:
+            self.dropped_from_rule(dropped, now_us, within_us)
+
+    def _full(self, key: Any, limit: str) -> None:
+        self.states[key].degraded = True
+        self.count_limit(limit)
 
     def _begin(self, key: Any, now_us: int) -> KeyRuns:
-        if len(self._states) >= self.room:
-            dropped = self.make_room(self._states, now_us, self._plan.within_us)
+        if len(self.states) >= self.room:
+            dropped = self.make_room(self.states, now_us, self._plan.within_us)
             for run in dropped.runs() if dropped is not None else ():
-                run.alive = False
-        state = self._states[key] = KeyRuns(self._width, self._ties)
+                dropped.remove(run)
+        state = self.states[key] = KeyRuns(self._width, self._ties, self._runs)
+        self._runs.begun(self._moves.serial, key)
         return state
 
     # ---- where a run stands ----
@@ -230,21 +260,17 @@ class PatternOperator(Operator):
         if not run.alive:
             return
         finish = self._moves.finish(self._automaton, run)
-        waits = False
-        if finish is not None:
-            if self._is_complete(finish, run, took):
-                if self._accepts(finish, run):
-                    complete.append(run)
-                    if finish.goes_on:
-                        run.done = True
-                        self._watch_time(run, None, False)
-                    return
-                if finish.when == "until":
-                    state.remove(run)
-                    return
-            waits = finish.when != "at_once" and not finish.watches & run.spoiled
-        if waits:
-            assert finish is not None
+        if finish is not None and self._is_complete(finish, run, took):
+            if self._accepts(finish, run):
+                complete.append(run)
+                if finish.goes_on:
+                    run.done = True
+                    self._watch_time(run, None, False)
+                    self._watch_death(state, run)
+                return
+            if finish.when == "until":
+                finish = None  # nothing that comes makes a match of what is bound
+        if finish is not None and finish.when != "at_once" and not finish.watches & run.spoiled:
             self._watch_time(run, self._moves.end_us(finish, run), True)
             return
         if not self._moves.can_go_on(self._automaton, run):
@@ -257,6 +283,7 @@ class PatternOperator(Operator):
             state.remove(run)  # what could still come in time has just been ruled out
             return
         self._watch_time(run, deadline_us, False)
+        self._watch_death(state, run)
 
     def _is_complete(self, finish: Finish, run: Run, took: bool) -> bool:
         if finish.when == "at_once":
@@ -272,7 +299,15 @@ class PatternOperator(Operator):
         if deadline_us != run.deadline_us:
             run.deadline_us = deadline_us
             if deadline_us is not None:
-                self.around.timers.set(deadline_us, self.rule.number, run)
+                self.around.timers.postpone(deadline_us, self.rule.number, run)
+
+    def _watch_death(self, state: KeyRuns, run: Run) -> None:
+        """A run that no timer ends goes when the last of its ways on is out of time."""
+        if run.deadline_us is not None or run.place not in self._timed:
+            return
+        dies_us = self._moves.timeout_us(self._automaton, run)
+        if dies_us is not None and dies_us != run.dies_us:
+            state.dies(run, dies_us)
 
     def _accepts(self, finish: Finish, run: Run) -> bool:
         """What is tested on the complete match: conditions on loops that end with it, and `having`."""
@@ -301,7 +336,11 @@ class PatternOperator(Operator):
                         state.remove(run)
                     continue
                 seen.add(events)
-            if run.alive:
+            if run.alive and len(matches) >= self.limits.matches:
+                state.remove(run)
+                state.degraded = True
+                self.count_limit("matches")
+            elif run.alive:
                 matches.append(run)
                 self._remove_others(state, run)
         found: list[Derived] = []
@@ -316,7 +355,6 @@ class PatternOperator(Operator):
         strategy = self._plan.skip.strategy
         finish = self._automaton.places[match.place].finish
         assert finish is not None or match.deadline_us is not None
-        bound = match.events_by_step(self._width)
         if finish is None or not finish.goes_on or strategy in ("past_last", "to_next"):
             state.remove(match)
         if not self._plan.every or strategy == "to_next":
@@ -324,7 +362,7 @@ class PatternOperator(Operator):
                 if run is not match:
                     state.remove(run)
         if strategy == "past_last":
-            self._remove_sharing(state, match, bound.taken)
+            self._remove_sharing(state, match)
         elif strategy in ("to_first", "to_last"):
             assert self._plan.skip.step is not None
             named = [link.serial for link in match.last.back() if link.step == self._plan.skip.step]
@@ -334,19 +372,23 @@ class PatternOperator(Operator):
                 for run in match.start.readings:
                     state.remove(run)
 
-    def _remove_sharing(self, state: KeyRuns, match: Run, events: Sequence[Event]) -> None:
-        """Skip past last event: the runs that hold an event of the match go."""
-        if not any(link.shared for link in match.last.back()):
+    def _remove_sharing(self, state: KeyRuns, match: Run) -> None:
+        """Skip past last event: the runs that hold an event of the match go. Those took one no earlier than it."""
+        links = list(match.last.back())
+        if any(link.shared for link in links[1:]):
+            taken = {link.serial for link in links}
+        elif links[0].shared:
+            taken = {links[0].serial}
+        else:
             return
-        taken = {id(event) for event in events}
-        first_us = events[0].time_us if events else 0
-        for run in state.runs():
-            for link in run.last.back():
-                if id(link.event) in taken:
-                    state.remove(run)
-                    break
-                if link.event.time_us < first_us:
-                    break
+        since = min(taken)
+        for waiting in state.by_place:
+            for run in _since(waiting, since):
+                for link in run.last.back():
+                    if link.serial in taken:
+                        state.remove(run)
+                    if link.serial <= since or not run.alive:
+                        break
 
     def _remove_between(self, state: KeyRuns, since: int, up_to: int) -> None:
         """Skip to an event: what started with the match or between it and the event goes."""
@@ -373,7 +415,7 @@ class PatternOperator(Operator):
     def fire(self, run: Waiting, deadline_us: int) -> Output:
         """A deadline of a start has passed: of its readings that end with it, the preferred one comes first."""
         assert isinstance(run, Run)
-        state = self._states[run.key]
+        state = self.states[run.key]
         found: list[Derived] = []
         for reading in [r for r in run.start.readings if r.alive and r.deadline_us == deadline_us]:
             if not reading.alive:
@@ -382,7 +424,7 @@ class PatternOperator(Operator):
             if derived is not None:
                 found.append(derived)
         if not state.count:
-            self._states.pop(run.key, None)
+            self.states.pop(run.key, None)
         return found or None
 
     def _ended(self, state: KeyRuns, run: Run, deadline_us: int) -> Derived | None:
@@ -397,7 +439,7 @@ class PatternOperator(Operator):
             self._remove_others(state, run)
             return self._match(state, run, deadline_us)
         run.deadline_us, run.finishing = None, False
-        if finish.when == "until" or not self._moves.can_go_on(self._automaton, run):
+        if not self._moves.can_go_on(self._automaton, run):
             state.remove(run)
         return None
 
@@ -418,7 +460,7 @@ class PatternOperator(Operator):
     def pending(self) -> list[Waiting]:
         """See :class:`Operator`. Those that their matches would remove are not among them."""
         chosen: list[Waiting] = []
-        for state in self._states.values():
+        for state in self.states.values():
             waiting = [run for run in state.runs() if run.deadline_us is not None and self._would_end(run)]
             order = {id(run): place for start in _starts_of(waiting) for place, run in enumerate(start.readings)}
             waiting.sort(key=lambda run: (run.deadline_us, run.serial, order[id(run)]))
@@ -457,12 +499,12 @@ class PatternOperator(Operator):
     def expire(self, now_us: int) -> None:
         """See :class:`Operator`."""
         within_us = self._plan.within_us
-        if within_us is None:
+        if within_us is None and not self._timed:
             return
-        for key, state in list(self._states.items()):
-            state.expire(now_us - within_us)
+        for key, state in list(self.states.items()):
+            state.expire(now_us, within_us)
             if not state.count:
-                del self._states[key]
+                del self.states[key]
 
     # ---- snapshots ----
 
@@ -470,33 +512,47 @@ class PatternOperator(Operator):
         """See :class:`Operator`."""
         return {
             "serial": self._moves.serial,
-            "keys": [[pack_key(key), state.pack(table)] for key, state in self._states.items()],
+            "keys": [[pack_key(key), state.pack(table)] for key, state in self.states.items()],
+            "until_sweep": self._runs.until_sweep,
             "timeouts": None if self._timeouts is None else self._timeouts.snapshot(),
         }
 
     def restore(self, state: Any, table: EventTable) -> None:
         """See :class:`Operator`."""
         self._moves.serial = state["serial"]
-        self._states = {}
+        self.states.clear()
+        self._runs.alive, self._runs.until_sweep = 0, state.get("until_sweep", 0)
         for packed, row in state["keys"]:
             key = unpack_key(packed)
-            restored = self._states[key] = KeyRuns.unpack(self._width, self._ties, row, key, table)
+            restored = self.states[key] = KeyRuns.unpack(self._width, self._ties, self._runs, row, key, table)
             for run in restored.runs():
                 if run.deadline_us is not None:
-                    self.around.timers.set(run.deadline_us, self.rule.number, run)
+                    self.around.timers.postpone(run.deadline_us, self.rule.number, run)
+                else:
+                    self._watch_death(restored, run)
         if self._timeouts is not None:
             self._timeouts.restore(state["timeouts"])
 
 
-def _touched(view: View) -> Callable[[int], tuple[int, ...]]:
-    """The places where an event of this type and mask can matter."""
-    known: dict[int, tuple[int, ...]] = {}
-    interests = [(number, place.interest, place.strict) for number, place in view.places.items()]
+def _since(waiting: dict[Run, None], serial: int) -> list[Run]:
+    """The runs of a place whose last event is not earlier than the one of this number."""
+    found: list[Run] = []
+    for run in reversed(waiting):
+        if run.last.serial < serial:
+            break
+        found.append(run)
+    return found
 
-    def touched(mask: int) -> tuple[int, ...]:
+
+def _touched(view: View) -> Callable[[int], tuple[Reach, ...]]:
+    """The places where an event of this type and mask can matter."""
+    known: dict[int, tuple[Reach, ...]] = {}
+
+    def touched(mask: int) -> tuple[Reach, ...]:
         places = known.get(mask)
         if places is None:
-            places = tuple(number for number, interest, strict in interests if strict or interest & mask)
+            found = [reach_of(number, place, mask) for number, place in view.places.items()]
+            places = tuple([reach for reach in found if reach is not None])
             if len(known) < _MASKS_KEPT:
                 known[mask] = places
         return places

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator
+from heapq import heapify, heappop, heappush
 from typing import Any, Protocol
 
 from cep.event import Event
 from cep.plan.automaton import Registers
 from cep.plan.generate.support import Bound
+from cep.runtime.operators.bounding import RuleRuns
 from cep.runtime.state import EventTable
 
 
@@ -84,12 +86,13 @@ class Run:
     event of the key has come since the last one bound. ``deadline_us`` is set while the run waits for a time:
     ``finishing`` tells whether it is then complete, else it times out. ``inner`` are the readings of groups that must
     stay away, by the number of the watch. ``done``: it was a match and lives on for further turns of its
-    closing loop. ``waited`` is the value that it waits for, where runs are kept by that.
+    closing loop. ``waited`` is the value that it waits for, where runs are kept by that. ``dies_us`` is the last time
+    at which it could go on, where that is known and nobody else ends it; ``timer_us``: see :class:`Timers`.
     """
 
     __slots__ = (
-        "alive", "bound", "deadline_us", "done", "finishing", "inner", "key", "last", "passed", "place", "registers",
-        "spoiled", "start", "waited",
+        "alive", "bound", "deadline_us", "dies_us", "done", "finishing", "inner", "key", "last", "passed", "place",
+        "registers", "spoiled", "start", "timer_us", "waited",
     )  # fmt: skip
 
     def __init__(self, key: Any, start: Start, last: Link, place: int, registers: Registers) -> None:
@@ -103,6 +106,8 @@ class Run:
         self.bound: Bound | None = None
         self.inner: dict[int, list[Run]] | None = None
         self.deadline_us: int | None = None
+        self.timer_us: int | None = None
+        self.dies_us: int | None = None
         self.finishing = False
         self.done = False
         self.alive = True
@@ -136,6 +141,7 @@ class Run:
         self.passed = False
         self.inner = None
         self.deadline_us = None
+        self.dies_us = None
         self.finishing = False
         self.done = False
 
@@ -144,13 +150,17 @@ class KeyRuns:
     """The runs of one key. ``degraded`` once a limit dropped something.
 
     ``starts`` are in the order of time; those that are out of `within` are no longer among them, even if a run of them
-    still waits for its deadline.
+    still waits for its deadline. The runs of a place stand in the order in which their last events came, so that those
+    of an age are found from one end.
     """
 
-    __slots__ = ("by_place", "by_value", "count", "degraded", "starts", "ties")
+    __slots__ = ("_dying", "_made", "by_place", "by_value", "count", "degraded", "runs_of_rule", "starts", "ties")
 
-    def __init__(self, places: int, ties: Ties | None) -> None:
+    def __init__(self, places: int, ties: Ties | None, runs_of_rule: RuleRuns) -> None:
         self.ties = ties
+        self.runs_of_rule = runs_of_rule
+        self._dying: list[tuple[int, int, Run]] = []
+        self._made = 0
         self.by_place: list[dict[Run, None]] = [{} for _ in range(places)]
         self.by_value: dict[int, dict[Any, dict[Run, None]]] = {}
         self.starts: OrderedDict[int, Start] = OrderedDict()
@@ -161,12 +171,14 @@ class KeyRuns:
         """A run that waits from now on."""
         self._put(run)
         self.count += 1
+        self.runs_of_rule.alive += 1
         run.start.living += 1
 
     def leave(self, run: Run) -> None:
         """A run that waits no more where it did: it is gone, complete or about to go on."""
         self._take(run, run.place)
         self.count -= 1
+        self.runs_of_rule.alive -= 1
         run.start.living -= 1
 
     def move(self, run: Run, before: int) -> None:
@@ -203,23 +215,53 @@ class KeyRuns:
         for waiting in self.by_place:
             yield from list(waiting)
 
-    def expire(self, oldest_us: int) -> None:
-        """The starts before that time are out of `within`: what does not wait for its deadline goes."""
+    def expire(self, now_us: int, within_us: int | None) -> None:
+        """What can no longer go on at this time goes: what dies, and of starts out of `within` what does not wait."""
+        dying = self._dying
+        while dying and dying[0][0] < now_us:
+            dies_us, _, run = heappop(dying)
+            if run.dies_us == dies_us:
+                self.remove(run)
         starts = self.starts
-        while starts:
+        while within_us is not None and starts:
             start = next(iter(starts.values()))
-            if start.time_us >= oldest_us:
+            if start.time_us >= now_us - within_us:
                 return
             del starts[start.serial]
             for run in start.readings:
                 if run.alive and not run.finishing:
                     self.remove(run)
 
-    def drop_oldest(self) -> None:
-        """The oldest start goes, with all its readings."""
-        start = next(iter(self.starts.values()), None) or next(self.runs()).start
+    def dies(self, run: Run, dies_us: int) -> None:
+        """The run can do nothing after that time, unless it takes another event."""
+        run.dies_us = dies_us
+        dying = self._dying
+        self._made += 1
+        heappush(dying, (dies_us, self._made, run))
+        if len(dying) > 2 * self.count + 64:
+            self._dying = [entry for entry in dying if entry[2].alive and entry[2].dies_us == entry[0]]
+            heapify(self._dying)
+
+    def oldest_start(self) -> int | None:
+        """The number of the start that :meth:`drop_oldest` would drop."""
+        start = self._oldest()
+        return None if start is None else start.serial
+
+    def _oldest(self) -> Start | None:
+        start = next(iter(self.starts.values()), None)
+        if start is None and self.count:
+            start = min((run.start for run in self.runs()), key=lambda start: start.serial)
+        return start
+
+    def drop_oldest(self) -> bool:
+        """The oldest start goes, with all its readings; of those out of `within` only where there is no other."""
+        start = self._oldest()
+        if start is None:
+            return False
         for run in start.readings:
             self.remove(run)
+        self.degraded = True
+        return True
 
     # ---- snapshots ----
 
@@ -251,9 +293,11 @@ class KeyRuns:
         return [self.degraded, rows, starts]
 
     @classmethod
-    def unpack(cls, places: int, ties: Ties | None, row: list[Any], key: Any, table: EventTable) -> KeyRuns:
-        """The state again, as :meth:`pack` gave it."""
-        state = cls(places, ties)
+    def unpack(
+        cls, places: int, ties: Ties | None, runs_of_rule: RuleRuns, row: list[Any], key: Any, table: EventTable
+    ) -> KeyRuns:
+        """The state again, as :meth:`pack` gave it; the operator sets what its runs wait for."""
+        state = cls(places, ties, runs_of_rule)
         state.degraded, link_rows, starts = row
         links: list[Link] = []
         for event, serial, step, before in link_rows:
@@ -270,6 +314,7 @@ class KeyRuns:
                 run.inner = {number: [unpacked(each, start) for each in rows] for number, rows in inner}
             return run
 
+        found: list[Run] = []
         for serial, time_us, waits, runs in starts:
             start = Start(serial, time_us)
             if waits:
@@ -277,5 +322,7 @@ class KeyRuns:
             for packed in runs:
                 run = unpacked(packed, start)
                 start.readings.append(run)
-                state.add(run)
+                found.append(run)
+        for run in sorted(found, key=lambda run: run.last.serial):
+            state.add(run)
         return state

@@ -15,13 +15,16 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from cep.event import Event
+from cep.plan.automaton import Finish
 from cep.plan.generate.scope import Scope, scope_of
 from cep.plan.generate.support import Bound
 from cep.plan.plan import PatternPlan, RulePlan
 from cep.runtime.emitter import Derived, Emitter
+from cep.runtime.operators.bounding import RuleRuns
 from cep.runtime.operators.cohorts import Cohort, KeyCohorts, Node, Stand, token_of
-from cep.runtime.operators.moves import Moves, PlaceView, View
-from cep.runtime.operators.operator import Operator, Output, Receiver, Surroundings
+from cep.runtime.operators.keyed import KeyedOperator, Taker
+from cep.runtime.operators.moves import Moves, PlaceView, View, is_full
+from cep.runtime.operators.operator import Output, Surroundings
 from cep.runtime.operators.runs import Link, Run, Start
 from cep.runtime.state import DERIVED, EventTable, pack_key, unpack_key
 
@@ -49,64 +52,95 @@ class Move(NamedTuple):
     full: bool
 
     @property
-    def keeps_count(self) -> bool:
-        """Whether each reading becomes exactly one."""
-        return sum([take.stand is not None for take in self.takes]) + (self.stays is not None) == 1
+    def factor(self) -> int:
+        """How many readings each reading becomes."""
+        return sum([take.stand is not None for take in self.takes]) + (self.stays is not None)
 
 
-class SharedOperator(Operator):
+class SharedOperator(KeyedOperator):
     """Cohorts of readings, per key."""
 
     def __init__(self, rule: RulePlan, emitter: Emitter, around: Surroundings) -> None:
         super().__init__(rule, emitter, around)
         plan = rule.operator
         assert isinstance(plan, PatternPlan)
-        assert plan.shareable
+        assert plan.shareable or plan.waits_together
         self._plan = plan
         self._automaton = plan.automaton
         self._labels = [step.label for step in plan.steps]
-        self._states: dict[Any, KeyCohorts] = {}
+        self.states: dict[Any, KeyCohorts] = {}
         whole = scope_of(rule)
         plain = Scope(steps=whole.steps, keys=whole.keys, single_key=whole.single_key, optional=whole.optional)
         self._refused = False
         self._moves = Moves(self, plan, plain, self._refuse)
+        self._runs = RuleRuns(self.limits.runs_per_rule)
         self._run_limit = plan.limit if plan.limit is not None else self.limits.runs_per_key
         self._looping = {
             n for n, place in plan.automaton.places.items() if any(e.again is not None for e in place.edges)
         }
 
-    def receiver(self, event_type: str) -> Receiver:
-        """See :class:`Operator`."""
-        key_of = self.compile_key(event_type)
+    def begins(self, event_type: str) -> int:
+        """See :class:`KeyedOperator`."""
+        return self._moves.begins(self._automaton, event_type)
+
+    def taker(self, event_type: str) -> Taker:
+        """See :class:`KeyedOperator`."""
         reads = self.rule.reads[event_type]
         moves_of = self._compiled(event_type)
         within_us = self._plan.within_us
 
-        def receive(event: Event, mask: int) -> Output:
-            key = self.key_of(key_of, event)
-            if key is None:
-                return None
+        def take(event: Event, mask: int, key: Any) -> Output:
+            state = self.states.get(key)
             self._moves.serial += 1
             starts, move_of = moves_of(event, mask & reads)
-            state = self._states.get(key)
             complete: list[Node] = []
+            concerned = False
             if state is not None:
                 state.expire(None if within_us is None else event.time_us - within_us)
-                self._advance(state, move_of, event, complete)
+                concerned = self._advance(state, move_of, event, complete)
             if starts:
                 state = self._start(state, starts, event, key, complete)
+            elif not concerned and state is not None and state.cohorts:
+                return None
             if state is None:
                 return None
             derived = self._select(state, complete, event, key) if complete else None
+            before = state.counted
             dropped = state.bound(self._run_limit)
             if dropped:
                 self.counters.limits[self.rule.name, "runs_per_key" if self._plan.limit is None else "limit"] += dropped
+            runs = self._runs
+            runs.alive += state.counted - before
             state.sweep()
             if not state.cohorts:
-                self._states.pop(key, None)
+                runs.alive -= state.counted
+                self.states.pop(key, None)
+            if runs.alive > runs.limit:
+                self._bound_rule(event.time_us)
             return derived
 
-        return receive
+        return take
+
+    def _bound_rule(self, now_us: int) -> None:
+        """There are more runs than the rule may have, over all its keys."""
+
+        def drop(key: Any) -> bool:
+            state = self.states[key]
+            before = state.counted
+            state.expire(None if within_us is None else now_us - within_us)
+            dropped = bool(state.cohorts) and state.drop_oldest()
+            self._runs.alive += state.counted - before
+            if not state.cohorts:
+                self._forget(key)
+            return dropped
+
+        within_us = self._plan.within_us
+        dropped = self._runs.bound(self.states, lambda: self.expire(now_us), drop)
+        if dropped:
+            self.dropped_from_rule(dropped, now_us, within_us)
+
+    def _forget(self, key: Any) -> None:
+        self._runs.alive -= self.states.pop(key).counted
 
     # ---- what events do ----
 
@@ -166,39 +200,60 @@ class SharedOperator(Operator):
         for rank, each in enumerate(became):
             if each is not run or each.last is not last:
                 takes.append(self._take(each, rank, staying_first))
-            elif self._moves.can_go_on(self._automaton, each):
+            elif self._moves.can_go_on(self._automaton, each) or self._waits(each):
                 stays = self._stand(each, stand.full)
         return Move(tuple(takes), stays, self._refused)
 
     def _take(self, run: Run, rank: int, staying_first: bool) -> Take:
         finish = self._moves.finish(self._automaton, run)
-        lives = (finish is None or finish.goes_on) and self._moves.can_go_on(self._automaton, run)
-        return Take(run.place, self._stand(run, False) if lives else None, finish is not None, rank, staying_first)
+        waits = finish is not None and finish.when != "at_once"
+        lives = waits or ((finish is None or finish.goes_on) and self._moves.can_go_on(self._automaton, run))
+        complete = finish is not None and not waits
+        return Take(run.place, self._stand(run, False) if lives else None, complete, rank, staying_first)
+
+    def _waits(self, run: Run) -> bool:
+        """Whether the reading is complete once something has stayed away."""
+        finish = self._moves.finish(self._automaton, run)
+        return finish is not None and finish.when != "at_once" and not finish.watches & run.spoiled
+
+    def _finish_of(self, stand: Stand) -> Finish | None:
+        """How readings that stand there are or will be complete; null where they are not."""
+        finish = self._automaton.places[stand.place].finish
+        return finish if finish is not None and is_full(self._automaton, stand.registers, finish.full) else None
 
     def _stand(self, run: Run, full: bool) -> Stand:
         """Where a reading stands; whether an event has passed matters only where one must not."""
         strict = any(edge.strict for edge in self._automaton.places[run.place].edges)
         return Stand(run.place, run.registers, run.passed and strict, run.spoiled, full)
 
-    def _refuse(self, key: Any) -> None:
+    def _refuse(self, key: Any, limit: str) -> None:
         self._refused = True
 
     # ---- an event ----
 
     def _advance(
         self, state: KeyCohorts, move_of: Callable[[Stand], Move | None], event: Event, complete: list[Node]
-    ) -> None:
-        """Move the cohorts: each way of taking the event makes one node of all readings that take it."""
-        for stand, cohort in list(state.cohorts.items()):
-            if cohort.longest >= self.limits.loop_events and stand.place in self._looping and not stand.full:
-                self._part_full(state)
-                break
+    ) -> bool:
+        """Move the cohorts: each way of taking the event makes one node of all readings that take it.
+
+        Gives whether the event mattered to one of them.
+        """
+        if self._looping:
+            most = self.limits.loop_events
+            for stand, cohort in state.cohorts.items():
+                if cohort.longest >= most and stand.place in self._looping and not stand.full:
+                    self._part_full(state)
+                    break
+        offered = [(stand, cohort, move_of(stand)) for stand, cohort in state.cohorts.items()]
+        moves = [(stand, cohort, move) for stand, cohort, move in offered if move is not None]
+        if not moves:
+            return False
+        if state.weights is not None:
+            factors = {1 if move is None else move.factor for _, _, move in offered}
+            state.multiply(factors.pop() if len(factors) == 1 else None)
         moved: list[tuple[Cohort, Stand]] = []
         taken: dict[Take, list[Cohort]] = {}
-        for stand, cohort in list(state.cohorts.items()):
-            move = move_of(stand)
-            if move is None:
-                continue
+        for stand, cohort, move in moves:
             if move.full:
                 state.degraded = True
                 self.count_limit("loop_events")
@@ -208,12 +263,11 @@ class SharedOperator(Operator):
                 del state.cohorts[stand]
                 if move.stays is not None:
                     moved.append((cohort, move.stays))
-            if not move.keeps_count:
-                state.weights = None
         made = [(take, self._node(take, event, cohorts)) for take, cohorts in taken.items()]
         for cohort, stand in moved:
             state.put(stand, cohort)
         self._settle(state, made, complete)
+        return True
 
     def _node(self, take: Take, event: Event, cohorts: Sequence[Cohort]) -> Node:
         serial = self._moves.serial
@@ -245,9 +299,11 @@ class SharedOperator(Operator):
     ) -> KeyCohorts:
         """The readings that the event starts."""
         if state is None:
-            if len(self._states) >= self.room:
-                self.make_room(self._states, event.time_us, self._plan.within_us)
-            state = self._states[key] = KeyCohorts()
+            if len(self.states) >= self.room:
+                oldest = self.make_room(self.states, event.time_us, self._plan.within_us)
+                self._runs.alive -= 0 if oldest is None else oldest.counted
+            state = self.states[key] = KeyCohorts()
+            self._runs.begun(self._moves.serial, key)
             within_us = self._plan.within_us
             state.oldest_us = None if within_us is None else event.time_us - within_us
         self._settle(state, [(take, self._node(take, event, ())) for take in starts], complete)
@@ -273,10 +329,10 @@ class SharedOperator(Operator):
             else:
                 state.rebuild(ended=frozenset([nodes[0].serial for nodes in found]))
         degraded = more or state.degraded or self.is_degraded(event.time_us)
-        matches = [self._match(nodes, event, key, degraded) for nodes in found]
+        matches = [self._match(nodes, event, key, degraded, event.time_us) for nodes in found]
         return [derived for derived in matches if derived is not None] or None
 
-    def _match(self, nodes: Sequence[Node], event: Event, key: Any, degraded: bool) -> Derived | None:
+    def _match(self, nodes: Sequence[Node], event: Event, key: Any, degraded: bool, time_us: int) -> Derived | None:
         bound = Bound(len(self._labels))
         for node in nodes:
             bound[node.step].append(node.event)
@@ -284,7 +340,7 @@ class SharedOperator(Operator):
         finish = self._automaton.places[nodes[-1].step].finish
         assert finish is not None
         roles = [(self._labels[node.step], [node.event]) for node in nodes]
-        return self.emit(bound, event, key, bound.taken, roles, event.time_us, finish.awaited, degraded)
+        return self.emit(bound, event, key, bound.taken, roles, time_us, finish.awaited, degraded)
 
     # ---- time and snapshots ----
 
@@ -293,20 +349,23 @@ class SharedOperator(Operator):
         within_us = self._plan.within_us
         if within_us is None:
             return
-        for key, state in list(self._states.items()):
+        for key, state in list(self.states.items()):
             state.expire(now_us - within_us)
             if not state.cohorts:
-                del self._states[key]
+                self._forget(key)
 
     def snapshot(self, table: EventTable) -> Any:
         """See :class:`Operator`."""
-        keys = [[pack_key(key), state.pack(table)] for key, state in self._states.items()]
-        return {"serial": self._moves.serial, "keys": keys}
+        keys = [[pack_key(key), state.pack(table)] for key, state in self.states.items()]
+        return {"serial": self._moves.serial, "keys": keys, "until_sweep": self._runs.until_sweep}
 
     def restore(self, state: Any, table: EventTable) -> None:
         """See :class:`Operator`."""
         self._moves.serial = state["serial"]
-        self._states = {unpack_key(key): KeyCohorts.unpack(row, table) for key, row in state["keys"]}
+        self.states.clear()
+        self.states |= {unpack_key(key): KeyCohorts.unpack(row, table) for key, row in state["keys"]}
+        self._runs.until_sweep = state.get("until_sweep", 0)
+        self._runs.alive = sum([each.counted for each in self.states.values()])
 
 
 def _asks_for_source(view: View) -> bool:
