@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import tzinfo
+from functools import partial
 from typing import Any
 
 from cep.event import DerivedEvent, Event
@@ -35,6 +36,9 @@ from cep.runtime.timers import Timers, Waiting
 
 _ROUTES_KEPT = 4_096
 
+Variants = Mapping[type[Operator], Callable[..., Operator]]
+"""What is made in the place of an operator of a class: one that also tells what it does, for `cep why`."""
+
 
 class Graph:
     """All operators of a plan."""
@@ -48,6 +52,7 @@ class Graph:
         report: Report,
         specialised: bool = True,
         zone: tzinfo | None = None,
+        variants: Variants | None = None,
     ) -> None:
         self._later: deque[Derived] = deque()
         self.counters = Counters()
@@ -61,7 +66,7 @@ class Graph:
         self.operators: list[Operator] = []
         for rule in plan.rules:
             emitter = _emitter(rule, plan, projection, around)
-            self.operators.append(_operator(rule, emitter, plan, projection, around, specialised))
+            self.operators.append(_operator(rule, emitter, plan, projection, around, specialised, variants or {}))
         self._receivers = {
             event_type: [
                 (operator.rule.reads[event_type], _receiver(operator, event_type))
@@ -222,14 +227,20 @@ def _emitter(rule: RulePlan, plan: Plan, projection: Projection, around: Surroun
 
 
 def _operator(
-    rule: RulePlan, emitter: Emitter, plan: Plan, projection: Projection, around: Surroundings, specialised: bool
+    rule: RulePlan,
+    emitter: Emitter,
+    plan: Plan,
+    projection: Projection,
+    around: Surroundings,
+    specialised: bool,
+    variants: Variants,
 ) -> Operator:
     pattern = rule.operator
     if rule.join is not None:
         kind = JoinOperator if rule.join.joins else EnrichingOperator
-        return kind(rule, emitter, around, _window_operator)
+        return variants.get(kind, kind)(rule, emitter, around, partial(_window_operator, variants=variants))
     if isinstance(pattern, WindowPlan):
-        return _window_operator(rule, emitter, around)
+        return _window_operator(rule, emitter, around, variants)
     if specialised and pattern.counts_only:
         return CountOperator(rule, emitter, around)
     if specialised and pattern.shareable:
@@ -239,10 +250,10 @@ def _operator(
         late = dataclasses.replace(rule, emit=pattern.on_timeout, fingerprint=f"{rule.fingerprint} on timeout")
         timeouts = _emitter(late, plan, projection, around)
         timeouts.share_allowance(emitter)
-    return PatternOperator(rule, emitter, around, timeouts)
+    return variants.get(PatternOperator, PatternOperator)(rule, emitter, around, timeouts)
 
 
-def _window_operator(rule: RulePlan, emitter: Emitter, around: Surroundings) -> Operator:
+def _window_operator(rule: RulePlan, emitter: Emitter, around: Surroundings, variants: Variants) -> Operator:
     assert isinstance(rule.operator, WindowPlan)
-    closing = CLOSING.get(type(rule.operator.window))
-    return SlidingOperator(rule, emitter, around) if closing is None else closing(rule, emitter, around)
+    kind: type[Operator] = CLOSING.get(type(rule.operator.window), SlidingOperator)
+    return variants.get(kind, kind)(rule, emitter, around)
