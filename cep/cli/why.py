@@ -32,10 +32,10 @@ Exit codes: 0 answered, 2 rules do not compile, 3 usage or connection.
 
 \b
 Examples:
-  cep why rules:authentication -s examples/authentication/events.jsonl --match c1.0f3a
-  cep why rules:authentication -s examples/authentication/events.jsonl --rule brute_force --key user=ann
-  cep why rules/ -s payments.csv --rule card_velocity --key card=4711 --at 2026-01-01T10:30:00Z --limit 5
-  cep why rules/ -s logins.jsonl --rule brute_force --json | jq .reasons[0].code
+  cep why rules:authentication -s examples/authentication/events.jsonl --match c1.559ca
+  cep why rules:authentication -s examples/authentication/events.jsonl --rule account_takeover --key user=user015
+  cep why rules:payments -s examples/payments/events.jsonl --rule card_velocity --at 2026-03-02T08:42:41Z --limit 1
+  cep why rules:payments -s examples/payments/events.jsonl --rule unpaid_order --json | jq .reasons[0].code
 """
 
 

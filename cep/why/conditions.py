@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from cep.event import Event
@@ -237,7 +238,7 @@ def value_text(value: Any, kind: Type = ANY) -> str:
     if isinstance(value, Failed):
         return f"failed: {value.reason}"
     if isinstance(value, list):
-        text = f"[{', '.join(value_text(each, kind.item or ANY) for each in value[:20])}{', …' * (len(value) > 20)}]"
+        text = f"[{', '.join(_runs([value_text(each, kind.item or ANY) for each in value]))}]"
     elif isinstance(value, dict):
         text = "{" + ", ".join(f"{name}: {value_text(each)}" for name, each in list(value.items())[:20]) + "}"
     elif isinstance(value, Event):
@@ -245,6 +246,13 @@ def value_text(value: Any, kind: Type = ANY) -> str:
     else:
         text = constant_text(value, kind)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
+def _runs(texts: Sequence[str]) -> Iterator[str]:
+    """The texts, of which three or more equal ones in a row are counted: ``"a" × 5``."""
+    for text, same in groupby(texts):
+        count = len(list(same))
+        yield from [f"{text} × {count}"] if count > 2 else [text] * count
 
 
 def all_true(shown: Sequence[Shown]) -> bool:

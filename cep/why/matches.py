@@ -9,13 +9,13 @@ from typing import Any
 from cep.durations import duration_text
 from cep.event import Event
 from cep.language.words import quoted
-from cep.plan.automaton import Edge
+from cep.plan.automaton import Edge, Fit
 from cep.plan.catalogue import ANY_TYPE
 from cep.plan.generate.scope import Scope
 from cep.plan.generate.support import Bound
 from cep.plan.plan import PatternPlan, RulePlan, WindowPlan
 from cep.plan.windows import Sliding
-from cep.runtime.joined import JoinedEvent, evidence_of
+from cep.runtime.joined import JoinedEvent
 from cep.runtime.state import DERIVED
 from cep.timestamps import format_time
 from cep.why.alignments import Judge
@@ -181,15 +181,13 @@ class Matches:
     def _window(
         self, emission: Emission, plan: WindowPlan, telling: Telling
     ) -> tuple[list[EventShown], list[tuple[str, tuple[Shown, ...]]], list[str]]:
-        labels = [role.label for role in emission.rule.join.roles] if emission.rule.join is not None else []
         events: list[EventShown] = []
         seen: set[tuple[str, int]] = set()
         for event in emission.events[-_MOST_EVENTS:]:
-            parts = list(evidence_of(labels, event)) if isinstance(event, JoinedEvent) else [(plan.label, event)]
-            for label, part in parts:
+            for label, fits, part in _parts(emission.rule, plan, event):
                 if (label, id(part)) not in seen:
                     seen.add((label, id(part)))
-                    events.append(telling.event(part, label, self._input(emission.rule, plan, part)))
+                    events.append(telling.event(part, label, self._input(fits, part)))
         tree = self._watch.tree(emission.rule)
         conditions: list[tuple[str, tuple[Shown, ...]]] = []
         if tree is not None:
@@ -197,10 +195,9 @@ class Matches:
             conditions.append((title, tree.shown(emission.values)))
         return events, conditions, list(self._window_facts(emission, plan))
 
-    def _input(self, rule: RulePlan, plan: WindowPlan, event: Event) -> tuple[Shown, ...]:
+    def _input(self, fits: Mapping[str, Fit], event: Event) -> tuple[Shown, ...]:
         kind = self._watch.engine.projection.kind_of(event)
-        entries = [plan.fits] if rule.join is None else [role.fits for role in rule.join.roles]
-        fit = next((fits[kind] for fits in entries if kind in fits), None)
+        fit = fits.get(kind)
         condition = None if fit is None else self._watch.plan.types[kind].conditions[fit.bit]
         if condition is None:
             return ()
@@ -244,6 +241,16 @@ class Matches:
             yield f"{named}: the next one is possible from {format_time(first_us + at_most.every_us)} on"
         else:
             yield f"{named}: {len(counted)} of {at_most.count} so far"
+
+
+def _parts(rule: RulePlan, plan: WindowPlan, event: Event) -> Iterator[tuple[str, Mapping[str, Fit], Event]]:
+    """The events of a joined event with their roles; an event itself. Rows of tables are no events."""
+    if rule.join is None or not isinstance(event, JoinedEvent):
+        yield plan.label, plan.fits, event
+        return
+    for role, part in zip(rule.join.roles, event.roles, strict=True):
+        if isinstance(part, Event):
+            yield role.label, role.fits, part
 
 
 def _steps_of(bound: Bound) -> list[tuple[int, Event]]:

@@ -104,6 +104,7 @@ CODES = {
     "every_count": "the rule fires at every so many true evaluations",
     "pace": "the rule fires again only after a while",
     "window_not_full": "the window does not hold enough events yet",
+    "no_window": "the event lies between two windows",
     "no_partner": "one side of a join found no partner",
     "no_event": "no events came at all",
     "unknown": "nothing that could be told",

@@ -31,7 +31,9 @@ class Telling:
         uses = field_uses(plan, rule)
         for kind, known in plan.types.items():
             read = {use.name for use in uses if kind in use.types}
-            self._names[kind] = tuple(name for name in dict.fromkeys([*known.fields, *sorted(read)]) if name in read)
+            keys = {key.by_type.get(kind, key.path) for key in rule.keys}  # told with the key, not with each event
+            names = dict.fromkeys([*known.fields, *sorted(read)])
+            self._names[kind] = tuple(name for name in names if name in read and (name,) not in keys)
         self._any = tuple(sorted({use.name for use in uses}))
 
     def kind(self, event: Event) -> str:

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from cep.durations import duration_text
-from cep.event import event_id
+from cep.event import Event, event_id
 from cep.plan.generate.scope import Scope
 from cep.plan.plan import RulePlan, WindowPlan
-from cep.plan.windows import Sliding
+from cep.plan.windows import Batch, Hopping, Sliding
 from cep.timestamps import format_time
 from cep.why.conditions import ConditionTree, Shown, distance
 from cep.why.joins import no_partner
@@ -41,10 +41,10 @@ class WindowReasons:
         """The reasons of a key, the nearest first."""
         found = list(self._evaluations(story))
         nearest = min((reason.cost - _FALSE for reason in found if reason.cost >= _FALSE), default=0.0)
-        found += [*self._refused(story), *self._refused_by_where(story)]
+        found += [*self._not_evaluated(story), *self._refused(story), *self._refused_by_where(story)]
         if not any(reason.cost < _FALSE for reason in found):
             found += [self._not_used(offered, nearest) for offered in self._unused.of(story.key)]
-        if self._rule.join is not None and self._rule.join.joins and not story.joined:
+        if self._joins and not story.joined:
             found += no_partner(self._watch, self._rule, story, self._telling)
         found.sort(key=lambda reason: (round(reason.cost, 4), -(reason.time_us or 0)))
         key = self._telling.key(story.key)
@@ -155,6 +155,34 @@ class WindowReasons:
             if emission.failed is not None and emission.time_us == evaluation.time_us:
                 text = f"at {format_time(evaluation.time_us)} the condition was true, but {emission.failed}"
                 yield self._reason(evaluation, "failed", 0.3, text, self._shown(evaluation))
+
+    # ---- windows that are not evaluated ----
+
+    def _not_evaluated(self, story: Story) -> Iterator[Reason]:
+        """Events between two windows, and windows by count that never became full."""
+        form = self._plan.window
+        refused = {id(refusal.event) for refusal in story.refusals}
+        entered: list[Event] = [*story.joined] if self._joins else [o.event for o in story.offered if self._enters(o)]
+        entered = [event for event in entered if id(event) not in refused]
+        if isinstance(form, Hopping):
+            for event in [event for event in entered if form.first(event.time_us) is None][-_MOST_OF_A_KIND:]:
+                shown = self._telling.event(event)
+                text = f"{shown.type} {shown.id} lies between two windows"
+                yield Reason("no_window", text, _COMPARED, event.time_us, event=shown)
+        if isinstance(form, Batch) and entered and len(entered) % form.count:
+            held = len(entered) % form.count
+            text = f"the open window holds {held} of {form.count} events; it is evaluated when it is full"
+            shown = self._telling.event(entered[-1])
+            cost = 1.2 + 1 - held / form.count
+            yield Reason("window_not_full", text, cost, entered[-1].time_us, event=shown)
+
+    @property
+    def _joins(self) -> bool:
+        return self._rule.join is not None and self._rule.join.joins
+
+    def _enters(self, offered: Offered) -> bool:
+        fits = self._plan.fits if self._rule.join is None else self._rule.join.roles[0].fits
+        return offered.kind in fits and bool(offered.mask >> fits[offered.kind].bit & 1)
 
     # ---- events that did not come in ----
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -180,3 +181,11 @@ def test_the_story_of_the_example() -> None:
     question = ("why", "rules:authentication", "-s", events, "--rule", "brute_force_per_user", "--key", "user=user013")
     first = json.loads(invoke(*question, "--json").stdout)["reasons"][0]
     assert (first["code"], first["event"]["id"]) == ("late", "events.jsonl:171")
+
+
+def test_the_examples_of_the_help_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    examples = invoke("why", "--help").stdout.partition("Examples:\n")[2].strip().splitlines()
+    for example in examples:
+        words = shlex.split(example.partition("|")[0])
+        assert invoke(*words[1:]).exit_code == 0, example

@@ -218,6 +218,18 @@ CASES = [
         "a k=1 x=9 a k=1 x=9", "window_not_full", ("2 of 3",), {"k": 1},
     ),
     Case(
+        "a window by count that is not full", "rule r from A per k over every 3 events when sum(x) > 5 emit X(k)",
+        "a k=1 x=9 a k=1 x=9 a k=1 x=0 a k=2 x=9 a k=2 x=9", "window_not_full", ("2 of 3",), {"k": 2},
+    ),
+    Case(
+        "between two windows", "rule r from A per k over 1 second every 3 seconds when count() >= 1 emit X(k)",
+        "a@1 k=1", "no_window", ("s:1",), {"k": 1},
+    ),
+    Case(
+        "compared with the event before", "rule r from A per k where prev.x is null or x > prev.x when y > 5 emit X(k)",
+        "a k=1 x=2 y=1 a k=1 x=1 y=9", "where", ("`x > prev.x` is false",), {"k": 1},
+    ),
+    Case(
         "at most holds a window back", "rule r from A per k when x > 5 every time at most 1 every 1 minute emit X(k)",
         "a k=1 x=9 a k=1 x=9", "at_most", ("`at most 1 every 1 minute`",), {"k": 1}, at=1,
     ),
