@@ -42,6 +42,8 @@ _PENDING = 0.1
 _MOST_RESULTS = 120
 _MOST_TRIED = 40
 _MOST_STATES = 3_000
+_LONG_OVER = 3
+"""After so many times `within` an alignment is followed no further where there are many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -457,7 +459,7 @@ class Follower:
                 best[edge.target] = (cost, edge, faults)
         self._note_tried(alignment, offered, best)
         for cost, edge, faults in best.values():
-            if cost < MISSING * 1.6 and len(alignment.faults) < 4:
+            if cost < MISSING and len(alignment.faults) < 4:  # else it is cheaper not to take it
                 self._settle(judge.take(alignment, edge, offered, faults), now_us)
         if ended is not None:
             self.results.append(Result(alignment, (*alignment.faults, ended), alignment.path, now_us))
@@ -563,13 +565,21 @@ class Follower:
             return
         sound = [each for each in self.living if not each.faults and not self._is_over(each, now_us)]
         other = [each for each in self.living if each.faults or self._is_over(each, now_us)]
+        long_over = [each for each in other if self._is_over(each, now_us, _LONG_OVER)]
+        for each in long_over:
+            if each.path:
+                self._add(Result(each, each.faults, each.path, each.since))
+        other = [each for each in other if not self._is_over(each, now_us, _LONG_OVER)]
         other.sort(key=lambda each: (round(each.price, 3), -each.since))
         self.living = [*sound[-self._most :], *_diverse(other, half)]
         self.living.sort(key=lambda each: each.run.start.serial)
 
-    def _is_over(self, alignment: Alignment, now_us: int) -> bool:
+    def _is_over(self, alignment: Alignment, now_us: int, times: int = 1) -> bool:
+        """Whether `within`, or so many times as much, has passed since its start."""
         within_us = self._within_us
-        return within_us is not None and alignment.waits is None and alignment.run.start.time_us < now_us - within_us
+        if within_us is None or alignment.waits is not None:
+            return False
+        return bool(alignment.run.start.time_us < now_us - times * within_us)
 
 
 def _order(result: Result) -> tuple[float, int]:

@@ -54,19 +54,24 @@ class Failed:
 class Shown:
     """A condition as it was evaluated.
 
-    ``text`` is what the rule says, ``verdict`` true, false or null (unknown; also where it failed), ``values`` the
-    texts and values of what the leaf reads, ``failed`` why it could not be evaluated. ``parts`` are the operands of
+    ``text`` is what the rule says, ``verdict`` true, false or null (unknown; also where it failed), ``reads`` what the
+    leaf reads: text, value and type; ``failed`` why it could not be evaluated. ``parts`` are the operands of
     ``and``, ``or`` and ``not``; ``joined`` says of which. ``gap`` is how far the numbers of a comparison are apart,
     from 0 to 1, and 1 for everything else.
     """
 
     text: str
     verdict: bool | None
-    values: tuple[tuple[str, str], ...] = ()
+    reads: tuple[tuple[str, Any, Type], ...] = ()
     joined: str = ""
     parts: tuple[Shown, ...] = ()
     failed: str | None = None
     gap: float = 1.0
+
+    @property
+    def values(self) -> tuple[tuple[str, str], ...]:
+        """What the leaf reads, with its values as the language writes them."""
+        return tuple((text, value_text(value, kind)) for text, value, kind in self.reads)
 
     @property
     def distance(self) -> float:
@@ -218,7 +223,7 @@ def _shown(knot: _Knot, values: tuple[Any, ...]) -> Shown:
     failed = value.reason if isinstance(value, Failed) else None
     verdict = value if isinstance(value, bool) else None
     parts = tuple(_shown(part, values) for part in knot.parts)
-    reads = tuple((text, value_text(values[place], kind)) for text, place, kind in knot.reads)
+    reads = tuple((text, values[place], kind) for text, place, kind in knot.reads)
     gap = 1.0 if knot.sides is None else _gap(values[knot.sides[0]], values[knot.sides[1]])
     return Shown(knot.text, verdict, reads, knot.joined, parts, failed, gap)
 

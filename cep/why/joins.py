@@ -16,7 +16,8 @@ from cep.plan.plan import JoinStage, LookupPlan, RulePlan
 from cep.runtime.joined import JoinedEvent
 from cep.runtime.operators.joining.lookup import find_row
 from cep.timestamps import format_time
-from cep.why.conditions import ConditionTree, Shown, distance, value_text
+from cep.types import ANY
+from cep.why.conditions import ConditionTree, Shown, distance
 from cep.why.report import Reason
 from cep.why.showing import Telling
 from cep.why.watching import Offered, Story, Watch
@@ -123,8 +124,7 @@ def _values(values: Any, event: Event, key: Any) -> tuple[Any, ...]:
 
 def _equality(sides: tuple[str, str], left: Any, right: Any) -> Shown:
     verdict = None if left is None or right is None else bool(same_key(left) == same_key(right))
-    values = ((sides[0], value_text(left)), (sides[1], value_text(right)))
-    return Shown(" == ".join(sides), verdict, values)
+    return Shown(" == ".join(sides), verdict, ((sides[0], left, ANY), (sides[1], right, ANY)))
 
 
 def _reason(rule: RulePlan, stage: JoinStage, pair: _Pair, telling: Telling) -> Reason:

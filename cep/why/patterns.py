@@ -27,7 +27,7 @@ from cep.why.watching import Emission, Offered, Story, Watch
 
 _MOST_EVENTS = 12
 _MOST_TRIED = 3
-_ALONE, _AMONG_MANY = 120, 24
+_ALONE, _AMONG_MANY = 120, 12
 
 
 class PatternReasons:

@@ -287,16 +287,33 @@ class Watch:
 
 
 def _offering_all(plan: Plan, rule: RulePlan) -> Plan:
-    """The same plan, in which the rule is called for every event of its types."""
+    """The same plan, in which the rule is called for every event of its types, and what it has no use for never."""
     types = dict(plan.types)
     reads = dict(rule.reads)
     for kind in rule.reads:
         known = types[kind]
         types[kind] = replace(known, conditions=(*known.conditions, None), owners=(*known.owners, (rule.name,)))
         reads[kind] |= 1 << len(known.conditions)
-    rules = list(plan.rules)
+    needed = _needed(plan, rule)
+    rules = [each if each.number in needed else replace(each, reads={}) for each in plan.rules]
     rules[rule.number] = replace(rule, reads=reads)
     return replace(plan, rules=tuple(rules), types=types)
+
+
+def _needed(plan: Plan, rule: RulePlan) -> set[int]:
+    """The rule, those that emit what it reads, and so on."""
+    needed: set[int] = set()
+    waiting = [rule]
+    while waiting:
+        each = waiting.pop()
+        needed.add(each.number)
+        waiting += [other for other in plan.rules if other.number not in needed and _emits(other) & set(each.reads)]
+    return needed
+
+
+def _emits(rule: RulePlan) -> set[str]:
+    late = rule.operator.on_timeout if isinstance(rule.operator, PatternPlan) else None
+    return {rule.emit.type} if late is None else {rule.emit.type, late.type}
 
 
 class WatchedEngine(Engine):
