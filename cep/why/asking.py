@@ -25,6 +25,7 @@ from cep.why.watching import Emission, Story, Watch
 from cep.why.windows import WindowReasons
 
 _MOST_KEYS = 500
+_FEW_KEYS = 4
 
 
 class WhyMatch:
@@ -113,7 +114,8 @@ class WhyNot:
             return Report(self._name, f"{self._name} did not fire.", reasons=(Reason("disabled", text, 0.0),))
         rule = self._watch.rule
         assert rule is not None
-        stories = [story for story in self._watch.stories.values() if story.offered or story.emissions]
+        known = self._watch.stories.values()
+        stories = [story for story in known if story.offered or story.emissions or story.expected]
         fired = sorted(
             (e for story in stories for e in story.emissions if e.derived is not None and not e.flushed),
             key=lambda e: -e.time_us,
@@ -148,7 +150,7 @@ class WhyNot:
         watch = self._watch
         telling = Telling(watch.plan, rule, watch.engine.projection)
         unused = Unused(watch, rule)
-        if not any(story.offered for story in stories):
+        if not stories:
             return list(self._nothing_came(rule, telling, unused))
         many = len(stories) > 4
         asked: PatternReasons | WindowReasons
@@ -182,11 +184,12 @@ class WhyNot:
         if not watch.keys:
             return
         near = near_keys(watch.keys, [key_text(value).strip('"') for value in self._wanted.values()])
-        notes = [f"nearest: {key_phrase(telling.key(key))}, with {watch.keys[key]:,} events" for key in near]
+        near = near or (list(watch.keys) if len(watch.keys) <= _FEW_KEYS else [])
+        notes = [f"there is {key_phrase(telling.key(key))}, with {_counted(watch.keys[key], 'event')}" for key in near]
         if watch.null_keys:
             notes.append(f"{len(watch.null_keys):,} events have no key")
         kinds_text = ", ".join(f"`{kind}`" for kind in came)
-        text = f"no event of {kinds_text} has this key; {len(watch.keys):,} other keys came"
+        text = f"no event of {kinds_text} has this key; {_counted(len(watch.keys), 'other key')} came"
         yield Reason("no_event_of_key", text, 2.0, notes=tuple(notes))
 
     def _no_type(self, kinds: Sequence[str]) -> Reason:
@@ -243,6 +246,10 @@ def _meanings(value: Any, loose: bool) -> list[Any]:
     if value in ("true", "false"):
         found.append(BoolKey(value == "true"))
     return [*found, None] if value == "null" else found
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun if count == 1 else noun + 's'}"
 
 
 def _rule(plan: Plan, name: str) -> RulePlan:

@@ -84,6 +84,12 @@ class Shown:
             return min(part.distance for part in self.parts)
         return max(0.01, self.gap)
 
+    def outcome(self, verb: str = "is") -> str:
+        """``is false``, ``is unknown``, ``failed: division by zero``."""
+        if self.failed is not None:
+            return f"failed: {self.failed}"
+        return f"{verb} {'true' if self.verdict else 'unknown' if self.verdict is None else 'false'}"
+
     def leaves(self) -> Iterator[Shown]:
         """The leaves, left to right."""
         if self.joined in ("and", "or"):

@@ -146,6 +146,8 @@ class Matches:
             yield f"ran out of time at {format_time(emission.time_us)}: {named} had not come"
         elif taken:
             yield from self._finish_facts(emission, plan, *taken[-1])
+        elif emission.awaited is not None:
+            yield f"no `{emission.awaited}` came at all up to the deadline {format_time(emission.time_us)}"
 
     @staticmethod
     def _edge_facts(plan: PatternPlan, edge: Edge, label: str, after_us: int) -> Iterator[str]:

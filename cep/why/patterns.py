@@ -52,7 +52,7 @@ class PatternReasons:
         """The reasons of a key, the nearest first."""
         judge = self.judge(story.key)
         follower = Follower(judge, self._plan.within_us, self._plan.every, self._most)
-        self._expect(follower, judge, story.key)
+        self._expect(follower, judge, story)
         rows = sorted([*story.offered, *self._unused.of(story.key)], key=lambda o: (o.event.time_us, o.serial))
         for offered in rows:
             follower.follow(offered)
@@ -81,18 +81,17 @@ class PatternReasons:
         time_us = story.offered[-1].event.time_us if story.offered else None
         return Reason(code, text, cost, time_us, waited=label, event=last, notes=tuple(notes))
 
-    def _expect(self, follower: Follower, judge: Judge, key: Any) -> None:
+    def _expect(self, follower: Follower, judge: Judge, story: Story) -> None:
         """`expect … from TABLE`: a key of the table begins as if its event had come."""
         expected = self._plan.expected
         begun_us = self._watch.begun_us
         if expected is None or begun_us is None:
             return
-        parts = key if isinstance(key, tuple) else (key,)
-        if parts not in self._watch.engine.tables.keys(expected.table):
+        if not story.expected:
             return
         event = self._watch.engine.projection.make({})
         event.time_us = begun_us
-        run = judge.suppose(judge.automaton, expected.step, event, key, Start(0, begun_us))
+        run = judge.suppose(judge.automaton, expected.step, event, story.key, Start(0, begun_us))
         follower.suppose(Alignment(run, (), None, judge.path(run)))
 
     @staticmethod
@@ -129,7 +128,7 @@ class PatternReasons:
                     continue
             else:
                 fault = result.faults[0] if result.faults else None
-                about = result.events[-1] if fault is None or fault.event is None else fault.event
+                about = result.alignment.run.last.event if fault is None or fault.event is None else fault.event
                 place = (fault.code if fault is not None else "missing", id(about))
                 if start in starts or place in deciding:
                     continue
@@ -397,7 +396,7 @@ def _false(fault: Fault) -> str:
     """The conditions that were not true, with their values."""
     leaves = [leaf for each in fault.conditions if each.verdict is not True for leaf in each.leaves()]
     false = [leaf for leaf in leaves if leaf.verdict is not True]
-    told = [f"`{leaf.text}` is {'unknown' if leaf.verdict is None else 'false'}" for leaf in false]
+    told = [f"`{leaf.text}` {leaf.outcome()}" for leaf in false]
     return ", ".join(told[:3]) or "its condition is not true"
 
 

@@ -275,7 +275,7 @@ class _Page:
 
     def _condition(self, shown: Shown, indent: int) -> None:
         mark, style = _MARKS[shown.verdict]
-        told = [f"{text} = {value}" for text, value in shown.values]
+        told = [f"{text} = {value}" for text, value in shown.values if not value.startswith("failed: ")]
         told += [f"failed: {shown.failed}"] if shown.failed else []
         told += ["unknown"] if shown.verdict is None and not shown.failed else []
         values = f"   ({', '.join(told)})" if told else ""

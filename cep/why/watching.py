@@ -17,7 +17,7 @@ from cep.event import Batch, DeadLetter, DerivedEvent, Event, LateEvent
 from cep.functions.records import EvaluationError
 from cep.plan.catalogue import ANY_TYPE
 from cep.plan.generate.functions import Functions
-from cep.plan.generate.scope import scope_of
+from cep.plan.generate.scope import scope_of, single_key
 from cep.plan.generate.support import Bound, key_value
 from cep.plan.intake import EventClock
 from cep.plan.plan import PatternPlan, Plan, RulePlan, WindowPlan
@@ -126,6 +126,8 @@ class Story:
     emissions: list[Emission] = field(default_factory=list)
     evaluations: list[Evaluation] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
+    expected: bool = False
+    """Whether it is a key of the table of `expect … from TABLE`: it begins without an event."""
     rising_us: int | None = None
     """Since when the condition has been true without a break; of a rule that fires on rising."""
 
@@ -185,12 +187,20 @@ class Watch:
         self.watermark_us = self.engine.watermark_us
         if self.at_us is not None and self.watermark_us is not None:
             self.watermark_us = min(self.watermark_us, self.at_us)
-        self.pending = self.engine.pending()
+        self._note_expected()
         self.flushing = True
         self.engine.flush()
 
     watermark_us: int | None = None
-    pending: Mapping[str, int] = {}
+
+    def _note_expected(self) -> None:
+        plan = None if self.rule is None else self.rule.operator
+        if self.rule is None or not isinstance(plan, PatternPlan) or plan.expected is None or self.begun_us is None:
+            return
+        for parts in self.engine.tables.keys(plan.expected.table):
+            story = self.story(parts[0] if single_key(self.rule) else parts)
+            if story is not None:
+                story.expected = True
 
     # ---- told by the engine and its operators ----
 

@@ -104,7 +104,8 @@ class WindowReasons:
         reached = (
             "nowhere yet" if self._watch.watermark_us is None else f"only to {format_time(self._watch.watermark_us)}"
         )
-        return f"the window closes at {format_time(evaluation.time_us)}, and event time has come {reached}"
+        what = "the window closes at" if self._plan.waits else "a partner may come until"
+        return f"{what} {format_time(evaluation.time_us)}, and event time has come {reached}"
 
     def _open(self, evaluation: Evaluation) -> Reason:
         text = f"{self._open_text(evaluation)}; as it stands the rule would fire then"
@@ -228,7 +229,7 @@ class WindowReasons:
 def _false_leaves(shown: Sequence[Shown], verb: str) -> str:
     leaves = [leaf for each in shown if each.verdict is not True for leaf in each.leaves()]
     false = [leaf for leaf in leaves if leaf.verdict is not True]
-    return ", ".join(f"`{leaf.text}` {verb} {'unknown' if leaf.verdict is None else 'false'}" for leaf in false[:3])
+    return ", ".join(f"`{leaf.text}` {leaf.outcome(verb)}" for leaf in false[:3])
 
 
 def _is_having(plan: WindowPlan, shown: Sequence[Shown]) -> bool:

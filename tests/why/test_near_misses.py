@@ -30,6 +30,10 @@ SPENT = """
     rule r from Payment(status == "ok") per card over last 10 minutes when sum(amount) > 100 and count() >= 3
     emit X(card)
 """
+EXPECTED = """
+    table hosts from "hosts.csv" key host
+    rule r when expect Heartbeat from hosts for 60 seconds per host emit Silent(host)
+"""
 JOIN = "rule r from Order as a join Payment as b on a.id == b.order within 5 minutes emit X(id = a.id)"
 
 
@@ -167,6 +171,26 @@ CASES = [
     Case(
         "a closing no under within", "rule r when A then no B within 30 seconds per k emit X(k)",
         "a@0 k=1 b@30 k=1 a@99 k=2", "absence", ("s:2",), {"k": 1},
+    ),
+    Case(
+        "expected, and never seen yet", EXPECTED, "Heartbeat@0 host=a Heartbeat@50 host=a", "pending",
+        ("2026-01-01T00:01:00Z",), {"host": "b"}, tables={"hosts": [{"host": "a"}, {"host": "b"}]},
+    ),
+    Case(
+        "not among the expected", EXPECTED, "Heartbeat@0 host=a Heartbeat@90 host=a", "no_event_of_key",
+        ('host = "a"',), {"host": "c"}, tables={"hosts": [{"host": "a"}, {"host": "b"}]},
+    ),
+    Case(
+        "a group that had to stay away", "rule r when A then no (B then C) then D per k emit X(k)",
+        "a k=1 b k=1 c k=1 d k=1", "absence", ("s:3", "no `B then C`"), {"k": 1},
+    ),
+    Case(
+        "one of two in any order", "rule r when A and B within 10 seconds per k emit X(k)", "b@0 k=1 a@11 k=1",
+        "within", ("1 second",), {"k": 1},
+    ),
+    Case(
+        "a division by zero", "rule r when A(x / y > 2) per k emit X(k)", "a k=1 x=4 y=0", "condition",
+        ("`x / y > 2` failed: division by zero",), {"k": 1},
     ),
     # ---- what selects among runs ----
     Case(
