@@ -8,6 +8,7 @@ from sources.
 ===========================  ===================================================================
 :mod:`~cep.why.watching`     the engine that tells: what was offered, evaluated and emitted
 :mod:`~cep.why.alignments`   how near a key's events came to a pattern, and what was wrong
+:mod:`~cep.why.following`    the alignments of one key through its events
 :mod:`~cep.why.conditions`   conditions as trees with values
 :mod:`~cep.why.patterns`     alignments as reasons; ``windows`` and ``joins`` likewise
 :mod:`~cep.why.matches`      what is behind a derived event

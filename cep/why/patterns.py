@@ -18,7 +18,8 @@ from cep.runtime.operators.operator import Surroundings
 from cep.runtime.operators.pattern import PatternOperator
 from cep.runtime.operators.runs import Start
 from cep.timestamps import format_time
-from cep.why.alignments import MISSING, Alignment, Fault, Follower, Judge, Result
+from cep.why.alignments import MISSING, Alignment, Fault, Judge, Result
+from cep.why.following import Follower
 from cep.why.names import emitters_note, near_types
 from cep.why.report import EventShown, Reason
 from cep.why.showing import Telling, step_phrase

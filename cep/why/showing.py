@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 
 from cep.event import Event, event_id
-from cep.functions.records import EvaluationError
 from cep.language.words import number_word, quoted
 from cep.plan.field_uses import field_uses
 from cep.plan.plan import PatternPlan, Plan, RulePlan
@@ -73,16 +72,3 @@ def step_phrase(plan: PatternPlan, step: int, turn: int = 0, of: int = 0) -> str
         nth = _ORDINALS[turn] if turn < len(_ORDINALS) else f"{turn}th"
         return f"the {nth} `{label}`" + (f" of {number_word(of)}" if of else "")
     return f"`{label}`"
-
-
-def or_none(text: str, none: str) -> str:
-    """The text, or what stands for an empty one."""
-    return text or none
-
-
-def safely(value: Any, error: type[Exception] = EvaluationError) -> Any:
-    """The value that a call gives; null where it fails on the data."""
-    try:
-        return value()
-    except error:
-        return None

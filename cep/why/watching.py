@@ -149,7 +149,6 @@ class Watch:
     ) -> None:
         self.at_us = at_us
         self._key = key
-        self.given = plan
         self.plan = plan if rule is None else _offering_all(plan, rule)
         self.rule = None if rule is None else self.plan.rules[rule.number]
         self.options = replace(options or Options(), specialised=False, on_error="continue")
@@ -163,7 +162,6 @@ class Watch:
         self.stories: dict[Any, Story] = {}
         self.emissions: list[Emission] = []
         self.flushing = False
-        self.dropped = False
         self._serial = 0
         self.engine = WatchedEngine(self)
         self.functions = Functions(self.engine.projection, EventClock(self.options.zone))
@@ -245,7 +243,6 @@ class Watch:
         rows.append(row)
         if len(rows) > 2 * _MOST_KEPT:
             del rows[:_MOST_KEPT]
-            self.dropped = True
 
     def emitted(self, emission: Emission) -> None:
         """A rule emitted, or would have."""
