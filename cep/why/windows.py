@@ -13,6 +13,7 @@ from cep.plan.windows import Batch, Hopping, Sliding
 from cep.timestamps import format_time
 from cep.why.conditions import ConditionTree, Shown, distance
 from cep.why.joins import no_partner
+from cep.why.names import emitters_note, near_types
 from cep.why.patterns import at_most_notes, at_most_text
 from cep.why.report import Reason
 from cep.why.showing import Telling
@@ -46,9 +47,21 @@ class WindowReasons:
             found += [self._not_used(offered, nearest) for offered in self._unused.of(story.key)]
         if self._joins and not story.joined:
             found += no_partner(self._watch, self._rule, story, self._telling)
+        if not found and not any(emission.derived is not None for emission in story.emissions):
+            found = [self._no_input()]
         found.sort(key=lambda reason: (round(reason.cost, 4), -(reason.time_us or 0)))
         key = self._telling.key(story.key)
         return [replace(reason, key=key) for reason in _some_of_each(found)]
+
+    def _no_input(self) -> Reason:
+        """Only events came that reset a window."""
+        fits = self._plan.fits if self._rule.join is None else self._rule.join.roles[0].fits
+        names = " or ".join(f"`{kind}`" for kind in fits)
+        never = [kind for kind in fits if not self._watch.count(kind)]
+        notes = (*near_types(self._watch.types, never), *emitters_note(self._watch.plan, never))
+        if len(never) == len(fits):
+            return Reason("no_event_of_type", f"no event of type {names} ever came", 2.0, notes=notes)
+        return Reason("missing", f"no event of type {names} came with this key", 2.0, notes=notes)
 
     # ---- evaluations ----
 

@@ -246,6 +246,11 @@ CASES = [
         "a k=1 x=9 a k=1 x=9 a k=1 x=0 a k=2 x=9 a k=2 x=9", "window_not_full", ("2 of 3",), {"k": 2},
     ),
     Case(
+        "only what resets the window came",
+        "rule r from Paymnt per k over since Order when count() >= 1 emit X(k)", "Order@0 k=1 Payment@1 k=1",
+        "no_event_of_type", ("`Paymnt`", "`Payment` is written almost like"), {"k": 1},
+    ),
+    Case(
         "between two windows", "rule r from A per k over 1 second every 3 seconds when count() >= 1 emit X(k)",
         "a@1 k=1", "no_window", ("s:1",), {"k": 1},
     ),
