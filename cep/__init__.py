@@ -12,6 +12,7 @@ The public names. They are loaded on first use, so that ``import cep`` costs not
 :class:`DeadLetter`, :class:`LateEvent`                 what could not be used
 :class:`Limits`, :class:`Counters`                      bounds on state, and what happened
 :func:`function`                                        adds a function to the rule language
+:func:`why_match`, :func:`why_not`                      why a rule fired, and why not
 :class:`CepError` and its children                      everything that is raised on purpose
 ======================================================  ======================================================
 """
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from cep.plan.plan import Plan
     from cep.runtime.feed import Options
     from cep.runtime.limits import Counters, Limits
+    from cep.why import why_match, why_not
 
 __version__ = "0.1.0"
 
@@ -62,6 +64,8 @@ _HOMES = {
     "UsageError": "errors",
     "compile_rules": "plan.compiling",
     "function": "functions.application",
+    "why_match": "why",
+    "why_not": "why",
 }
 
 __all__ = [
@@ -91,6 +95,8 @@ __all__ = [
     "__version__",
     "compile_rules",
     "function",
+    "why_match",
+    "why_not",
 ]
 
 

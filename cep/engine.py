@@ -25,7 +25,7 @@ from cep.plan.intake import EventClock
 from cep.plan.plan import Plan
 from cep.projection import TYPE_FIELDS, Projection
 from cep.runtime.feed import Feed, Options
-from cep.runtime.graph import Graph
+from cep.runtime.graph import Graph, Variants
 from cep.runtime.letters import Letters
 from cep.runtime.limits import Counters, Limits
 from cep.runtime.state import EventTable
@@ -49,7 +49,13 @@ class Engine:
         [{'celsius': 95}]
     """
 
-    def __init__(self, plan: Plan, options: Options | None = None, compiler: Callable[..., Any] | None = None) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        options: Options | None = None,
+        compiler: Callable[..., Any] | None = None,
+        variants: Variants | None = None,
+    ) -> None:
         options = options or Options()
         self.plan = plan
         self.options = options
@@ -67,6 +73,7 @@ class Engine:
             options.specialised,
             options.zone,
             options.on_error == "stop",
+            variants,
         )
         self._letters = Letters(self._graph.counters, options.on_error == "stop")
         self._feed = Feed(plan, options, self._functions, self.projection, clock, self._graph, self._letters)

@@ -20,7 +20,7 @@ from cep.cli.terminal import Console
 from cep.diagnostics import did_you_mean, suggestion
 from cep.errors import CepError, DataError, RuleError
 
-VERBS = ("run", "check", "fmt", "explain", "test", "graph", "schema")
+VERBS = ("run", "check", "fmt", "explain", "test", "why", "graph", "schema")
 
 FINDINGS, NOT_RULES, USAGE, BUG = 1, 2, 3, 70
 

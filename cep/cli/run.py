@@ -194,10 +194,10 @@ def _open_source(texts: Sequence[str], plan: Plan, type_name: str | None, idle_u
     from cep.connectors import open_source
 
     wait_s = None if idle_us is None else min(_LONGEST_WAIT_S, max(idle_us / 4_000_000, 0.01))
-    return open_source(list(texts), type_name=type_name, csv_text=_text_fields(plan), wait_s=wait_s)
+    return open_source(list(texts), type_name=type_name, csv_text=text_fields(plan), wait_s=wait_s)
 
 
-def _text_fields(plan: Plan) -> list[str]:
+def text_fields(plan: Plan) -> list[str]:
     """Fields that every schema which declares them calls text: in CSV, `007` and `7` are then both text."""
     declared: dict[str, set[str]] = {}
     for kind in plan.types.values():

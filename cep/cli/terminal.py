@@ -10,7 +10,7 @@ from typing import TextIO
 
 from cep.diagnostics import visible
 
-__all__ = ["Console", "counted", "style_of", "use_color", "visible"]
+__all__ = ["Console", "counted", "painter", "style_of", "use_color", "visible"]
 
 _STYLES = {"error": "1;31", "warning": "1;33", "strong": "1", "dim": "2", "good": "32", "name": "36"}
 
@@ -42,6 +42,15 @@ def is_terminal(stream: TextIO | None) -> bool:
         return False
 
 
+def _painted(text: str, style: str) -> str:
+    return f"\x1b[{_STYLES[style]}m{text}\x1b[0m"
+
+
+def painter(choice: str, stream: TextIO) -> Callable[[str, str], str] | None:
+    """What puts a text in a style of :data:`_STYLES`; null where there are no colours. See :func:`use_color`."""
+    return _painted if use_color(choice, stream) else None
+
+
 class Console:
     """Writes lines to standard error."""
 
@@ -50,7 +59,7 @@ class Console:
 
     def paint(self, text: str, style: str) -> str:
         """The text in a colour, where there are colours."""
-        return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if self.color else text
+        return _painted(text, style) if self.color else text
 
     def line(self, text: str = "") -> None:
         """One line. What comes from outside must have gone through :func:`visible`."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import tzinfo
+from functools import partial
 from typing import Any
 
 from cep.event import DerivedEvent, Event
@@ -43,6 +44,9 @@ from cep.runtime.timers import Timers, Waiting
 
 _ROUTES_KEPT = 4_096
 
+Variants = Mapping[type[Operator], Callable[..., Operator]]
+"""What is made in the place of an operator of a class: one that also tells what it does, for `cep why`."""
+
 
 class Graph:
     """All operators of a plan. ``stops``: the first failure ends the run."""
@@ -57,6 +61,7 @@ class Graph:
         specialised: bool = True,
         zone: tzinfo | None = None,
         stops: bool = False,
+        variants: Variants | None = None,
     ) -> None:
         self._later: deque[Derived] = deque()
         self._stops = stops
@@ -76,7 +81,8 @@ class Graph:
             if shared is not None:
                 self.operators.append(shared.join(rule, emitter))
             else:
-                self.operators.append(_operator(rule, emitter, plan, projection, around, specialised))
+                made = _operator(rule, emitter, plan, projection, around, specialised, variants or {})
+                self.operators.append(made)
         self._members = {
             event_type: [
                 _member(operator, event_type)
@@ -263,15 +269,23 @@ def _kept(plan: Plan, around: Surroundings) -> dict[int, Kept]:
 
 
 def _operator(
-    rule: RulePlan, emitter: Emitter, plan: Plan, projection: Projection, around: Surroundings, specialised: bool
+    rule: RulePlan,
+    emitter: Emitter,
+    plan: Plan,
+    projection: Projection,
+    around: Surroundings,
+    specialised: bool,
+    variants: Variants,
 ) -> Operator:
     pattern = rule.operator
     if rule.join is not None:
         kind = JoinOperator if rule.join.joins else EnrichingOperator
-        return kind(rule, emitter, around, _window_operator)
+        return variants.get(kind, kind)(rule, emitter, around, partial(_window_operator, variants=variants))
     if isinstance(pattern, WindowPlan):
         paned = paned_window(rule) if specialised and hasattr(around.compiler, "panes") else None
-        return _window_operator(rule, emitter, around) if paned is None else PaneOperator(rule, emitter, around, paned)
+        if paned is not None:
+            return PaneOperator(rule, emitter, around, paned)
+        return _window_operator(rule, emitter, around, variants)
     if specialised and pattern.counts_only:
         return CountOperator(rule, emitter, around)
     # A loop that could be full before the readings of its key are too many goes the general way.
@@ -290,10 +304,10 @@ def _operator(
         late = dataclasses.replace(rule, emit=pattern.on_timeout, fingerprint=f"{rule.fingerprint} on timeout")
         timeouts = _emitter(late, plan, projection, around)
         timeouts.share_allowance(emitter)
-    return PatternOperator(rule, emitter, around, timeouts)
+    return variants.get(PatternOperator, PatternOperator)(rule, emitter, around, timeouts)
 
 
-def _window_operator(rule: RulePlan, emitter: Emitter, around: Surroundings) -> Operator:
+def _window_operator(rule: RulePlan, emitter: Emitter, around: Surroundings, variants: Variants) -> Operator:
     assert isinstance(rule.operator, WindowPlan)
-    closing = CLOSING.get(type(rule.operator.window))
-    return SlidingOperator(rule, emitter, around) if closing is None else closing(rule, emitter, around)
+    kind: type[Operator] = CLOSING.get(type(rule.operator.window), SlidingOperator)
+    return variants.get(kind, kind)(rule, emitter, around)

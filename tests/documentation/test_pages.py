@@ -16,7 +16,7 @@ PAGES = [ROOT / "README.md", ROOT / "grammar" / "README.md", ROOT / "grammar" / 
 KNOWN = {
     ("cep",), ("cep", "not-yet"), ("cep", "wrong"), ("cep", "pattern"), ("cep", "pattern", "not-yet"), ("cep", "true"),
     ("events",), ("derived",), ("csv", "events"), ("csv", "table"), ("json", "events"), ("json", "derived"), ("json",), ("yaml",), ("yaml", "same"), ("python",),
-    ("text", "output"), ("text",), ("sh",),
+    ("text", "output"), ("text", "why"), ("text",), ("sh",),
 }  # fmt: skip
 
 

@@ -88,12 +88,26 @@ rule brute_force
     assert told in result.output
 
 
+def test_why_is_answered_as_it_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    asked: list[list[str]] = []
+    answers = 0
+    for block in blocks(ROOT / README):
+        if block.words == ("sh",) and block.text.startswith("cep why"):
+            asked.append(shlex.split(block.text)[1:])
+        elif block.words == ("text", "why"):
+            result = CliRunner().invoke(group, [*asked[-1], "--color", "never"])
+            assert result.output.startswith(block.text), result.output
+            answers += 1
+    assert answers == 2
+
+
 def test_the_exit_codes_are_those_of_the_command(text: str) -> None:
     told = {int(code) for code in re.findall(r"^\| (\d+) \| ", text, re.MULTILINE)}
     assert told == {0, FINDINGS, NOT_RULES, USAGE, BUG, INTERRUPTED, TERMINATED}
 
 
-@pytest.mark.parametrize("verb", ["run", "check", "explain"])
+@pytest.mark.parametrize("verb", ["run", "check", "explain", "why"])
 def test_the_verbs_it_names_exist(verb: str, text: str) -> None:
     assert f"cep {verb} " in text
     assert group.get_command(click.Context(group), verb) is not None
