@@ -441,7 +441,7 @@ def judge_of(watch: Watch, rule: RulePlan, key: Any) -> Judge:
     bench = bench_of(watch, rule)
     whole = scope_of(rule)
     plain = Scope(steps=whole.steps, keys=whole.keys, single_key=whole.single_key, optional=whole.optional)
-    judge = Judge(bench, plan, plain, lambda key: None)
+    judge = Judge(bench, plan, plain, lambda key, limit: None)
     judge.prepare(plan.automaton, watch.tree(rule), key, watch.engine.projection.kind_of)
     judge.local_conditions = {kind: known.conditions for kind, known in watch.plan.types.items()}
     return judge
