@@ -40,8 +40,9 @@ ALLOWED: dict[str, frozenset[str]] = {
     "store": BASE,
     "pipeline": RUN | {"connectors", "store"},
     "testing": RUN,
+    "workshop": RUN,
     "__main__": frozenset({"cli"}),
-    "cli": RUN | {"connectors", "store", "pipeline", "testing"},
+    "cli": RUN | {"connectors", "store", "pipeline", "testing", "workshop"},
 }
 
 # The same events give the same output at any hour and on any machine: time and chance come from the events.
