@@ -20,7 +20,7 @@ from cep.cli.terminal import Console
 from cep.diagnostics import did_you_mean, suggestion
 from cep.errors import CepError, DataError, RuleError
 
-VERBS = ("run", "check", "fmt", "explain", "test", "why", "graph", "schema")
+VERBS = ("run", "new", "check", "fmt", "explain", "test", "why", "graph", "list", "schema", "completion", "doctor")
 
 FINDINGS, NOT_RULES, USAGE, BUG = 1, 2, 3, 70
 
@@ -58,6 +58,8 @@ class LazyGroup(click.Group):
         """Run it. Always ends in SystemExit, with our exit codes in place of click's."""
         extra["standalone_mode"] = False
         ensure_standard_output()
+        if os.environ.get("_CEP_COMPLETE", "").startswith("powershell"):
+            import_module("cep.cli.completion").register()
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that knows no `…` is no reason to fail
         run = partial(super().main, args, *rest, **extra)

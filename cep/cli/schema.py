@@ -1,4 +1,4 @@
-"""``cep schema``: declared event types as JSON Schema, or ``event`` declarations from one. CLI layer."""
+"""``cep schema``: the JSON Schema of the YAML form, or of declared event types, or those from one. CLI layer."""
 
 from __future__ import annotations
 
@@ -8,20 +8,21 @@ from typing import Any
 
 import click
 
-from cep.cli.options import color_option, rules_argument, settings_option
+from cep.cli.options import color_option, settings_option
 from cep.cli.terminal import Console
 from cep.errors import UsageError
 
 EPILOG = """\b
 Examples:
+  cep schema > cep.schema.json
   cep schema rules/ | jq '."$defs" | keys'
   cep schema --import orders.schema.json
   cep schema --import order.json --name Order
 """
 
 
-@click.command("schema", epilog=EPILOG, short_help="Event types as JSON Schema, and back.")
-@rules_argument
+@click.command("schema", epilog=EPILOG, short_help="JSON Schema of the YAML form, or of event types, and back.")
+@click.argument("rules", nargs=-1, metavar="[RULES...]")
 @click.option("--import", "imported", metavar="FILE", help="Write `event` declarations from this JSON Schema instead.")
 @click.option("--name", metavar="NAME", help="What the event of --import is called.")
 @settings_option
@@ -29,7 +30,10 @@ Examples:
 def command(
     rules: tuple[str, ...], imported: str | None, name: str | None, settings: tuple[tuple[str, str], ...], color: str
 ) -> int:
-    """Write the event types that rules declare as one JSON Schema; or, with --import, the other way round."""
+    """Write the JSON Schema of the YAML form of rule files, for editors.
+
+    With RULES, that of the event types that these declare; with --import, the other way round.
+    """
     if imported is not None:
         if rules:
             raise click.UsageError("--import reads a JSON Schema, so it takes no RULES")
@@ -39,6 +43,13 @@ def command(
         return 0
     if name is not None:
         raise click.UsageError("--name goes with --import")
+    if not rules:
+        if settings:
+            raise click.UsageError("--set goes with RULES")
+        from cep.workshop.yaml_schema import yaml_schema
+
+        click.echo(json.dumps(yaml_schema(), indent=2))
+        return 0
     return _declared(rules, settings, Console(color))
 
 

@@ -34,3 +34,10 @@ def test_what_is_wrong(tmp_path: Path) -> None:
     assert invoke("schema", rules, "--name", "A").exit_code == 3
     rules.write_text("rule r when Login(x = 1) emit X(user)\n")
     assert invoke("schema", rules).exit_code == 2
+
+
+def test_the_schema_of_the_yaml_form() -> None:
+    done = invoke("schema")
+    assert done.exit_code == 0
+    assert json.loads(done.stdout)["$schema"] == "http://json-schema.org/draft-07/schema#"
+    assert invoke("schema", "--set", "a=1").exit_code == 3

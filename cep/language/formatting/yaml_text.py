@@ -192,7 +192,7 @@ def _is_plain(text: str, flow: bool) -> bool:
         return False
     if ": " in text or text.endswith(":") or " #" in text:
         return False
-    return not (flow and (re.search(r"[,\[\]{}]", text) or ":" in text))
+    return not (flow and (re.search(r"[,?\[\]{}]", text) or ":" in text))
 
 
 def quoted(text: str) -> str:
