@@ -16,7 +16,7 @@ from cep.event import DerivedEvent, Event
 from cep.functions.records import EvaluationError
 from cep.plan.catalogue import ANY_TYPE
 from cep.plan.generate.functions import ExpressionCompiler, Reader
-from cep.plan.kept import kept_windows, paned_window
+from cep.plan.kept import enriched_window, kept_windows, paned_window
 from cep.plan.pattern_planner import by_name
 from cep.plan.plan import PatternPlan, Plan, RulePlan, WindowPlan
 from cep.projection import Projection
@@ -245,7 +245,8 @@ def _operator(
     pattern = rule.operator
     if rule.join is not None:
         kind = JoinOperator if rule.join.joins else EnrichingOperator
-        return kind(rule, emitter, around, _window_operator)
+        in_line = specialised and not rule.join.joins and hasattr(around.compiler, "sliding")
+        return kind(rule, emitter, around, _enriched if in_line else _window_operator)
     if isinstance(pattern, WindowPlan):
         paned = paned_window(rule) if specialised and hasattr(around.compiler, "panes") else None
         return _window_operator(rule, emitter, around) if paned is None else PaneOperator(rule, emitter, around, paned)
@@ -259,6 +260,11 @@ def _operator(
         timeouts = _emitter(late, plan, projection, around)
         timeouts.share_allowance(emitter)
     return PatternOperator(rule, emitter, around, timeouts)
+
+
+def _enriched(rule: RulePlan, emitter: Emitter, around: Surroundings) -> Operator:
+    window = enriched_window(rule)
+    return _window_operator(rule, emitter, around) if window is None else Kept(window, around).join(rule, emitter)
 
 
 def _window_operator(rule: RulePlan, emitter: Emitter, around: Surroundings) -> Operator:
