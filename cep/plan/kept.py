@@ -148,7 +148,7 @@ def hoisted(window: KeptWindow, rule: RulePlan) -> tuple[list[Threshold], list[E
 def is_kept(rule: RulePlan) -> bool:
     """Whether the generated code for such windows knows all that the rule asks for."""
     plan = rule.operator
-    if not isinstance(plan, WindowPlan) or rule.join is not None or len(plan.groups) > 1:
+    if not isinstance(plan, WindowPlan) or len(plan.groups) > 1:
         return False
     form = plan.window
     if not isinstance(form, Sliding) or form.since is not None or (form.length_us is None and form.count is None):
@@ -174,11 +174,16 @@ def paned_window(rule: RulePlan) -> KeptWindow | None:
     return _window([rule])
 
 
+def enriched_window(rule: RulePlan) -> KeptWindow | None:
+    """The window of a rule whose events are enriched from tables, by itself; null where it is not kept so."""
+    return _window([rule]) if is_kept(rule) else None
+
+
 def kept_windows(rules: Sequence[RulePlan]) -> list[KeptWindow]:
     """The windows that are kept so: neighbours that read the same events, by the same keys, share one."""
     found: list[list[RulePlan]] = []
     for rule in rules:
-        if not is_kept(rule):
+        if rule.join is not None or not is_kept(rule):
             continue
         last = found[-1] if found else []
         if last and last[-1].number == rule.number - 1 and _alike(last[0], rule):

@@ -18,7 +18,7 @@ from cep.functions.records import EvaluationError
 from cep.plan.catalogue import ANY_TYPE
 from cep.plan.generate.functions import ExpressionCompiler, Reader
 from cep.plan.generate.inlined import Inlined
-from cep.plan.kept import kept_windows, paned_window
+from cep.plan.kept import enriched_window, kept_windows, paned_window
 from cep.plan.loop_then_step import is_loop_then_step
 from cep.plan.pattern_planner import by_name
 from cep.plan.plan import PatternPlan, Plan, RulePlan, WindowPlan
@@ -280,7 +280,9 @@ def _operator(
     pattern = rule.operator
     if rule.join is not None:
         kind = JoinOperator if rule.join.joins else EnrichingOperator
-        return variants.get(kind, kind)(rule, emitter, around, partial(_window_operator, variants=variants))
+        in_line = specialised and not rule.join.joins and hasattr(around.compiler, "sliding")
+        make = partial(_enriched if in_line else _window_operator, variants=variants)
+        return variants.get(kind, kind)(rule, emitter, around, make)
     if isinstance(pattern, WindowPlan):
         paned = paned_window(rule) if specialised and hasattr(around.compiler, "panes") else None
         if paned is not None:
@@ -305,6 +307,13 @@ def _operator(
         timeouts = _emitter(late, plan, projection, around)
         timeouts.share_allowance(emitter)
     return variants.get(PatternOperator, PatternOperator)(rule, emitter, around, timeouts)
+
+
+def _enriched(rule: RulePlan, emitter: Emitter, around: Surroundings, variants: Variants) -> Operator:
+    window = enriched_window(rule)
+    if window is None:
+        return _window_operator(rule, emitter, around, variants)
+    return Kept(window, around).join(rule, emitter)
 
 
 def _window_operator(rule: RulePlan, emitter: Emitter, around: Surroundings, variants: Variants) -> Operator:

@@ -22,8 +22,8 @@ import msgspec
 from tests.bench.brute_force import run
 
 SCHEMA = """
-event Payment { card: string, amount: float, at: timestamp } time at
-event Refund { card: string, amount: float, at: timestamp } time at
+event Payment { card: string, amount: float, ts: timestamp } time ts
+event Refund { card: string, amount: float, ts: timestamp } time ts
 table cards from "cards.csv" key number
 """
 EMIT = "every time emit Large(card)"
@@ -39,7 +39,7 @@ class Payment(msgspec.Struct, gc=False):
     """The fields that the rule needs."""
 
     type: str
-    at: str
+    ts: str
     card: str
     amount: float
 
@@ -52,7 +52,7 @@ def generate(folder: Path, events: int, cards: int = 20_000, seed: int = 7) -> N
             at = f"2026-01-01T{number // 3_600_000 % 24:02}:{number // 60_000 % 60:02}:{number // 1000 % 60:02}.{number % 1000:03}Z"
             record = {
                 "type": "Refund" if number % 100 == 99 else "Payment",
-                "at": at,
+                "ts": at,
                 "card": f"card{chance.randrange(cards)}",
                 "amount": chance.randrange(1_000_000) / 100,
                 "shop": f"shop{chance.randrange(500)}",
@@ -94,12 +94,13 @@ def main() -> None:
             path.write_text(SCHEMA + RULES[what], encoding="utf-8")
         seconds: dict[str, list[float]] = {what: [] for what in ("decode", *RULES)}
         found: dict[str, int] = {}
+        run(rules["window"], events, output)  # imports and first calls
         for _ in range(options.rounds):
             seconds["decode"].append(decode_alone(events))
             for what, path in rules.items():
                 seconds[what].append(run(path, events, output))
                 found[what] = output.read_bytes().count(b"\n")
-        assert found["window"] == found["window, lookup"], found
+        assert found["window"] == found["window, lookup"] > 0, found
         decoded = min(seconds["decode"])
         print(f"{options.events:,} events, decoding alone {decoded / options.events * 1e6:.3f} µs each")
         for what in RULES:

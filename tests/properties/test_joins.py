@@ -132,3 +132,15 @@ def test_any_arrival_within_the_lateness(scenario: JoinScenario, data: st.DataOb
         return to_the_end(engine, [e for place, event in order for e in engine.push(dict(event), position=place)])
 
     assert arriving(shuffled) == arriving(numbered)
+
+
+@given(join_scenarios())
+def test_specialised_equals_general(scenario: JoinScenario) -> None:
+    """Rows that generated code looks up, and the windows behind them, are those of the general operators."""
+    note(repr(scenario))
+    results = []
+    for specialised in (True, False):
+        engine = engine_of(scenario, Options(limits=UNLIMITED, specialised=specialised))
+        derived = [d for record in scenario.events for d in engine.push(dict(record))]
+        results.append(([d.to_json() for d in [*derived, *engine.flush()]], engine.take_dead_letters()))
+    assert results[0] == results[1]

@@ -27,7 +27,7 @@ from cep.plan.generate.support import canonical_key
 from cep.plan.generate.typed import ScanBuilder
 from cep.plan.intake import EventClock, derived_id, is_address, own_id
 from cep.plan.kept import KeptWindow
-from cep.plan.plan import Plan, TypePlan
+from cep.plan.plan import LookupPlan, Plan, TypePlan
 from cep.projection import Projection
 from cep.timestamps import EPOCH, time_us_of
 
@@ -132,15 +132,31 @@ class Functions:
         scan: Scan = self._compile(definition, None)
         return scan
 
-    def sliding(self, window: KeptWindow, event_type: str) -> Callable[..., Callable[[Event, int], Any]]:
-        """The factory of the receivers of a window that slides; see :mod:`cep.plan.generate.sliding`."""
-        text = self._title("slide", event_type)
-        return self._receivers(SlidingBuilder(self._generator, window, self._projection.attributes), event_type, text)
+    def sliding(
+        self, window: KeptWindow, event_type: str, lookup: LookupPlan | None = None
+    ) -> Callable[..., Callable[[Event, int], Any]]:
+        """The factory of the receivers of a window that slides; see :mod:`cep.plan.generate.sliding`.
+
+        With ``lookup`` they are given the events before that, else joined events where the rule looks up.
+        """
+        builder = SlidingBuilder(self._generator, window, self._projection.attributes, lookup)
+        return self._receivers(builder, event_type, self._title("slide", event_type))
+
+    def fresh(
+        self, window: KeptWindow, state: type, makers: Mapping[str, tuple[str, Callable[[], Any]]]
+    ) -> Callable[[Any], Any]:
+        """Makes the state of a key; ``makers`` give what its further fields hold, by field, each with its name."""
+        builder = SlidingBuilder(self._generator, window, self._projection.attributes)
+        fields = [(field, maker) for field, (maker, _) in makers.items()]
+        factory = self._compile(builder.fresh(self._title("fresh", ""), fields), _first_span(builder.keys))
+        by_name = dict(makers.values())
+        made: Callable[[Any], Any] = factory(state, *[by_name[name] for name in sorted(by_name)])
+        return made
 
     def panes(self, window: KeptWindow, event_type: str) -> Callable[..., Callable[[Event, int], Any]]:
         """The same of a hopping window that is kept in panes; see :mod:`cep.plan.generate.panes`."""
-        text = self._title("pane", event_type)
-        return self._receivers(PaneBuilder(self._generator, window, self._projection.attributes), event_type, text)
+        builder = PaneBuilder(self._generator, window, self._projection.attributes)
+        return self._receivers(builder, event_type, self._title("pane", event_type))
 
     def closing(self, window: KeptWindow) -> Callable[..., bool]:
         """Whether such a window may hold when it closes; see :meth:`cep.plan.generate.panes.PaneBuilder.closing`."""

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import ast
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -29,21 +30,23 @@ from cep.functions.records import EvaluationError
 from cep.functions.values import same_key
 from cep.language.checked import Aggregate, CheckedKey, Constant, Expression
 from cep.plan.generate.expressions import Generator
-from cep.plan.generate.nodes import all_of, attribute, compare, function, name
+from cep.plan.generate.nodes import all_of, attribute, compare, function, item, name
 from cep.plan.generate.scope import Scope, scope_of
 from cep.plan.generate.templates import statements
 from cep.plan.kept import COUNT, LAZY, SCALE_BITS, KeptColumn, KeptWindow, Threshold, hoisted
-from cep.plan.plan import AggregatePlan, WindowPlan
+from cep.plan.plan import AggregatePlan, LookupPlan, WindowPlan
 from cep.plan.walk import conjuncts
 from cep.plan.windows import Sliding
 
-CALLS = ("find", "begin", "renew", "key_of", "failed", "lose", "odd", "drop", "slowly", "fire", "most")
+CALLS = ("find", "begin", "renew", "key_of", "failed", "lose", "odd", "drop", "slowly", "fire", "most",
+         "rows_of", "versions", "no_row", "find_row", "JoinedEvent")  # fmt: skip
 """What the operator hands to the generated factory, in this order."""
 
 NAMES: dict[str, Any] = {
     "EvaluationError": EvaluationError,
     "same_key": same_key,
     "bisect_right": bisect_right,
+    "deque": deque,
     "NESTED": frozenset({list, dict}),
     "SMALLEST": 2.0**-28,
     "LARGEST": 2.0**900,
@@ -53,7 +56,20 @@ NAMES: dict[str, Any] = {
 
 _NEGATED = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 
+_ENRICH = """
+source = e
+value = e.FIELD
+if value.__class__ is str and not versions:
+    rows = rows_of(value)
+    row = rows[0] if rows is not None else no_row
+else:
+    row = find_row(e)
+e = JoinedEvent(e.time_us, e.about, (e, row))
+"""
+"""For rows that are found by the value of a field and by nothing else: it is nearly always a text."""
+
 _RECEIVE = """
+ENRICH
 KEY
 TAKE
 now_us = e.time_us
@@ -87,9 +103,7 @@ if m[0].time_us < oldest_us:
         m.popleft()
         LEAVE
         if not m:
-            state = renew(k, now_us)
-            m = state.m
-            LOAD
+            renew(state, now_us)
             break
         if m[0].time_us >= oldest_us:
             break
@@ -137,7 +151,10 @@ class KeptScope(Scope):
 class SlidingBuilder:
     """Builds the receivers of one shared window."""
 
-    def __init__(self, generator: Generator, window: KeptWindow, attributes: Mapping[str, str]) -> None:
+    def __init__(
+        self, generator: Generator, window: KeptWindow, attributes: Mapping[str, str], lookup: LookupPlan | None = None
+    ) -> None:
+        self._lookup = lookup
         self._generator = generator
         self._window = window
         self._attributes = attributes
@@ -163,6 +180,23 @@ class SlidingBuilder:
         receiver = function("receive", ["e", "mask"], body)
         return function(text, CALLS, [receiver, ast.Return(name("receive"))])
 
+    def fresh(self, text: str, fields: Sequence[tuple[str, str]]) -> ast.FunctionDef:
+        """``text(State, MAKERS)`` gives a function of a key that makes its state.
+
+        ``fields`` are further ones with what makes them, by name: ``MAKERS`` are those functions, sorted.
+        """
+        body = statements("state = State()\nstate.key = k\nstate.m = deque()\nstate.true = 0")
+        body += statements("state.odd = state.lost_us = None")
+        for number, column in enumerate(self._window.columns):
+            body += statements("state.TAKEN = deque()", TAKEN=f"taken{number}")
+            if column.kind != "values":
+                body += statements("state.SUM = state.SKIPPED = 0", SUM=f"sum{number}", SKIPPED=f"skipped{number}")
+        for field, maker in fields:
+            body += statements("state.FIELD = MAKE()", FIELD=field, MAKE=maker)
+        makers = sorted({maker for _, maker in fields})
+        made = function("fresh", ["k"], [*body, ast.Return(name("state"))])
+        return function(text, ["State", *makers], [made, ast.Return(name("fresh"))])
+
     def _body(self, event_type: str, end: Sequence[ast.stmt], fire: Sequence[ast.stmt]) -> list[ast.stmt]:
         """What is done with the event ``e``; ``end`` where nothing comes of it, ``fire`` where ``fires`` do."""
         load, store, leave = self._load(), self._store(), self._leave()
@@ -180,6 +214,9 @@ class SlidingBuilder:
             full = statements("if length != COUNT:\n    state.true = 0\n    END", COUNT=self._count or 0, END=end)
         return statements(
             _RECEIVE,
+            ENRICH=[]
+            if self._lookup is None
+            else statements(_ENRICH, FIELD=self._attributes[self._lookup.field or ""]),
             KEY=self._key(event_type, end),
             TAKE=self._take(end),
             LOAD=load,
@@ -199,7 +236,10 @@ class SlidingBuilder:
         if len(keys) == 1 and not keys[0].optional:
             path = keys[0].by_type.get(event_type, keys[0].path)
             if len(path) == 1:
-                read = attribute(name("e"), self._attributes[str(path[0])])
+                source: ast.expr = name("e" if self._lookup is None else "source")
+                if self._lookup is None and self._rules[0].join is not None:
+                    source = item(attribute(name("e"), "roles"), 0)
+                read = attribute(source, self._attributes[str(path[0])])
                 text = "k = READ\nif k.__class__ is not str:\n    k = key_of(e)\n    if k is None:\n        END"
                 return statements(text, READ=read, END=end)
         return statements("k = key_of(e)\nif k is None:\n    END", END=end)

@@ -10,7 +10,8 @@ A key's state is there only while its window holds an event.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import islice
 from typing import Any, Protocol
 
@@ -21,7 +22,7 @@ from cep.plan.generate.functions import Condition, KeyFunction
 from cep.plan.generate.scope import Scope, scope_of
 from cep.plan.generate.sliding import CALLS
 from cep.plan.kept import COUNT, KeptWindow
-from cep.plan.plan import AggregatePlan, RulePlan, WindowPlan
+from cep.plan.plan import AggregatePlan, LookupPlan, RulePlan, WindowPlan
 from cep.plan.windows import length_us
 from cep.runtime.emitter import Derived, Emitter
 from cep.runtime.operators.accumulators import make_accumulator
@@ -54,7 +55,13 @@ class Kept:
         self._length_us = length_us(window.form)
         self._sums = [(number, c.kind) for number, c in enumerate(window.columns) if c.kind != "values"]
         self._values = [(number, c) for number, c in enumerate(window.columns) if c.kind == "values"]
-        self._class = _state_class(window)
+        makers = {
+            f"kept{number}_{place}": (f"make{number}_{place}", partial(make_accumulator, aggregate, self._length_us))
+            for number, column in self._values
+            for place, aggregate in enumerate(column.aggregates)
+        }
+        compiler: Any = around.compiler
+        self._fresh: Callable[[Any], Any] = compiler.fresh(window, _state_class(window), makers)
         self._most = around.limits.window_events
         first = window.rules[0]
         whole = scope_of(first)
@@ -68,13 +75,16 @@ class Kept:
         self.rules.append(made)
         return made
 
-    def receiver(self, event_type: str) -> Receiver:
-        """The generated one."""
+    def receiver(
+        self, event_type: str, lookup: LookupPlan | None = None, rows: Mapping[str, Any] | None = None
+    ) -> Receiver:
+        """The generated one. With ``lookup`` it looks rows up itself; ``rows`` are the names that it needs for that."""
         compiler: Any = self.around.compiler
         key_of = self.rules[0].compile_key(event_type)
         calls: dict[str, Any] = {name: getattr(self, f"_{name}", None) for name in CALLS}
         calls |= {"find": self.states.get, "begin": self.begin, "key_of": self._key_of(key_of), "most": self._most}
-        receive: Receiver = compiler.sliding(self.window, event_type)(*calls.values())
+        calls |= rows or {}
+        receive: Receiver = compiler.sliding(self.window, event_type, lookup)(*calls.values())
         return receive
 
     def _key_of(self, function: KeyFunction) -> Callable[[Event], Any]:
@@ -100,34 +110,25 @@ class Kept:
 
     def begin(self, key: Any, now_us: int) -> Any:
         """A key's first event is about to come in."""
+        self._make_way(now_us)
+        state = self.states[key] = self._fresh(key)
+        return state
+
+    def _renew(self, state: KeptState, now_us: int) -> None:
+        """All that a key had has expired: it begins anew, behind the others."""
+        del self.states[state.key]
+        self._make_way(now_us)
+        state.true = 0
+        state.lost_us = None
+        self.states[state.key] = state
+
+    def _make_way(self, now_us: int) -> None:
         if self.length_us is not None and (self._swept_us is None or now_us - self._swept_us > self.length_us):
             self._swept_us = now_us
             self.expire(now_us)
         first = self.rules[0]
         if len(self.states) >= first.room:
             first.make_room(self.states, now_us, self.length_us)
-        return self._new(key)
-
-    def _renew(self, key: Any, now_us: int) -> Any:
-        """All that a key had has expired: it begins anew, behind the others."""
-        del self.states[key]
-        return self.begin(key, now_us)
-
-    def _new(self, key: Any) -> Any:
-        state = self.states[key] = self._class()
-        state.key = key
-        state.m = deque()
-        state.true = 0
-        state.odd = state.lost_us = None
-        for number, _ in self._sums:
-            setattr(state, f"sum{number}", 0)
-            setattr(state, f"skipped{number}", 0)
-            setattr(state, f"taken{number}", deque())
-        for number, column in self._values:
-            setattr(state, f"taken{number}", deque())
-            for place, aggregate in enumerate(column.aggregates):
-                setattr(state, f"kept{number}_{place}", make_accumulator(aggregate, self._length_us))
-        return state
 
     def expire(self, now_us: int) -> None:
         """Forget the keys whose events have all expired."""
@@ -228,7 +229,8 @@ class Kept:
         for packed_key, armed, _, _, (main, _, _) in packed:
             key = unpack_key(packed_key)
             if bit == 0:
-                self._restore_window(self._new(key), main, table)
+                state = self.states[key] = self._fresh(key)
+                self._restore_window(state, main, table)
             if not armed and key in self.states:
                 self.states[key].true |= 1 << bit
 

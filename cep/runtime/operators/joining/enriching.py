@@ -8,7 +8,8 @@ from cep.plan.plan import LookupPlan, RulePlan
 from cep.runtime.emitter import Emitter
 from cep.runtime.joined import JoinedEvent
 from cep.runtime.operators.joining.before_window import BeforeWindow, MakeWindow
-from cep.runtime.operators.joining.lookup import Find, find_row
+from cep.runtime.operators.joining.lookup import NO_ROW, Find, find_row
+from cep.runtime.operators.kept import KeptRule
 from cep.runtime.operators.operator import Output, Receiver, Surroundings
 
 
@@ -19,13 +20,24 @@ class EnrichingOperator(BeforeWindow):
         super().__init__(rule, emitter, around, make, rule)
         lookups = [stage for stage in self.join.stages if isinstance(stage, LookupPlan)]
         scope = Scope(over_window=True)
+        by_text = len(lookups) == 1 and lookups[0].of_event and lookups[0].field is not None and not lookups[0].rest
+        self._by_text = lookups[0] if by_text else None
         self._finds: list[tuple[Find, bool]] = [
             (find_row(plan, scope, around, rule.name), plan.of_event) for plan in lookups
         ]
 
+    def _in_line(self, window: KeptRule, event_type: str, lookup: LookupPlan) -> Receiver:
+        """The window's receiver, which looks the row up itself."""
+        index = self.around.tables.index(lookup.table, lookup.columns)
+        names = {"rows_of": index.by_key.get, "versions": index.versioned, "no_row": NO_ROW}
+        names |= {"find_row": self._finds[0][0], "JoinedEvent": JoinedEvent}
+        return window.kept.receiver(event_type, lookup, names)
+
     def receiver(self, event_type: str) -> Receiver:
         """See :class:`Operator`."""
         fit = self.join.roles[0].fits.get(event_type)
+        if fit is not None and isinstance(self.window, KeptRule) and self._by_text is not None:
+            return self._in_line(self.window, event_type, self._by_text)
         receive_joined = self.window.receiver(event_type)
         if fit is None:
             return receive_joined
