@@ -81,7 +81,7 @@ def _definitions() -> dict[str, Any]:
             "type": "object",
             "minProperties": 1,
             "maxProperties": 3,
-            "properties": {name: _ref("fragment") for name in ("at", "repeat", "then_at")},
+            "properties": {name: _ref("fragment") for name in ("at", "repeat", "then_at", "file")},
             "additionalProperties": {"type": ["object", "null"]},
         },
     }

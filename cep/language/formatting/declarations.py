@@ -352,7 +352,7 @@ class Formatter:
 
     def _given(self, node: Node) -> list[Row]:
         children: list[Node] = list(node.children)  # type: ignore[union-attr]
-        kinds = ("timed_event", "repeated_event", "time_passes", "table_row")
+        kinds = ("timed_event", "repeated_event", "time_passes", "fixture", "table_row")
         at = next((index for index, child in enumerate(children) if data_of(child) in kinds), len(children))
         return self._section(children[:at], children[at:])
 
@@ -365,11 +365,7 @@ class Formatter:
         first.before, last.behind = [], []
         part.before += self.hoisted(head)
         rows = _notes_before(part, INDENT, False)
-        if not nodes and data_of(head[0]) == "_EXPECT" and len(head) == 1:
-            head_text = "expect nothing"
-        else:
-            head_text = flat(self.layout.row(head))
-        rows.append((f"{' ' * INDENT}{head_text}", " ".join(note.text for note in part.behind)))
+        rows.append((f"{' ' * INDENT}{flat(self.layout.row(head))}", " ".join(note.text for note in part.behind)))
         parts = [self.part(node) for node in nodes]
         column = max((len(_time_of(each.node)) for each in parts), default=0)
         for index, each in enumerate(parts):

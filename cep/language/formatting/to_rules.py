@@ -236,7 +236,7 @@ def _test(entry: Entry, declaration: syntax.Declaration) -> list[str]:
         for table, made in zip(tables.value.entries, declaration.tables, strict=True):
             lines += _section(f"given table {quoted(made.table)}", table, made.rows)
         lines += _notes(tables.foot, "  ")
-    word = "expect" if declaration.expect else "expect nothing"
+    word = "expect" if declaration.expect or declaration.open else "expect nothing"
     return lines + _section(word, sections["expect"], declaration.expect)
 
 
@@ -257,6 +257,8 @@ def _row(item: Entry, row: object) -> str:
     if isinstance(row, tuple):
         return f"({_assigned(row)})"
     assert isinstance(item.value, Mapping)
+    if isinstance(row, syntax.Fixture):
+        return print_string(row.path)
     if isinstance(row, syntax.TimePasses):
         return f"then at {_text(item.value.get('then_at'))}"
     assert isinstance(row, syntax.TimedEvent)

@@ -282,12 +282,14 @@ class _Converter:
         expect.value.compact = not expect.value.entries  # type: ignore[union-attr]
         entries += [Entry("tables", Mapping(list(tables.values()), compact=True))] if tables else []
         entries += [given] if declaration.given or given.before or given.behind else []
+        if declaration.open:
+            expect.value = Leaf(["null"], "plain")
         start = [child for child in node.children if data_of(child) == "_EXPECT"]
         expect.before = [*expect.before, *self._leftover(start)]
         before = self._leftover(node.children)
         return Entry(None, Mapping([*entries, expect]), before)
 
-    def _fill(self, entry: Entry, node: Node, rows: Iterable[syntax.TimedEvent | syntax.TimePasses]) -> None:
+    def _fill(self, entry: Entry, node: Node, rows: Iterable[syntax.GivenRow]) -> None:
         listing = entry.value
         assert isinstance(listing, Listing)
         listing.entries += [self._parted(row, made) for row, made in zip(_rows(node), rows, strict=False)]
@@ -304,12 +306,14 @@ class _Converter:
         if isinstance(row, syntax.TimePasses):
             time = node.children[-1]  # type: ignore[union-attr]
             return Mapping([Entry("then_at", self._fragment([time], "time"))], compact=True)
+        if isinstance(row, syntax.Fixture):
+            return Mapping([Entry("file", text_leaf(row.path))], compact=True)
         assert isinstance(row, syntax.TimedEvent)
         first = node.children[0]  # type: ignore[union-attr]
         entries = [] if is_tree(first) else [Entry("at", self._fragment([first], "time"))]
         repeats = [child for child in node.children if data_of(child) == "repeat"]  # type: ignore[union-attr]
         entries += [Entry("repeat", self._fragment([repeat], "repeat")) for repeat in repeats]
-        if row.type in ("at", "repeat", "then_at"):
+        if row.type in ("at", "repeat", "then_at", "file"):
             raise Unsayable(f"in YAML a row has no event of the name `{row.type}`", row.span)
         entries.append(Entry(row.type, self._fields(row.fields, row)))
         return self._mapping(entries, row, compact=True)
@@ -368,5 +372,5 @@ def _has_names(emit: syntax.Emit) -> bool:
 
 
 def _rows(node: Node) -> list[Node]:
-    kinds = ("timed_event", "repeated_event", "time_passes", "table_row")
+    kinds = ("timed_event", "repeated_event", "time_passes", "fixture", "table_row")
     return [child for child in node.children if data_of(child) in kinds]  # type: ignore[union-attr]

@@ -24,7 +24,7 @@ _ORDERS = {
     "event": ("fields", "time", "id"),
     "table": ("from", "key"),
     "test": ("name", "for", "from", "tables", "given", "expect"),
-    "row": ("at", "repeat", "then_at"),
+    "row": ("at", "repeat", "then_at", "file"),
 }
 _FRAGMENTS = {
     "from": "input", "where": "expression", "having": "expression", "within": "duration", "per": "keys",
@@ -203,6 +203,8 @@ class _Reader:
 
     def _test(self, node: Node) -> Value:
         def value(key: Scalar, node: Node) -> Value:
+            if key.text == "expect" and not isinstance(node, Items) and node.kind == "null":  # type: ignore[union-attr]
+                return Leaf(["null"], "plain")
             if key.text in ("given", "expect"):
                 return self._rows(node, self._row)
             if key.text == "tables":

@@ -71,7 +71,8 @@ class Member:
         self.take: Taker | None = None
         self.begins = 0
         self.key_paths: object = operator
-        if isinstance(operator, KeyedOperator):
+        # One whose receiver does more than find the key is called by itself.
+        if isinstance(operator, KeyedOperator) and type(operator).receiver is KeyedOperator.receiver:
             self.take = operator.taker(event_type)
             self.receive = operator.receiver_of(event_type, self.take)
             self.begins = operator.begins(event_type)

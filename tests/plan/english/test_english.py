@@ -85,25 +85,32 @@ def test_small_words() -> None:
     ]  # fmt: skip
 
 
+EVERY_KEY = ("runs over all keys", None, None, "runs_per_rule")
+
+
 @pytest.mark.parametrize(
     ("rule", "bounds"),
     [
         ("when three A within 5 minutes per k", [("the newest events that fit", 2, 300_000_000, None)]),
         ("when three A per k", [("the newest events that fit", 2, None, None)]),
         ("when A per k", []),
-        ("when A then B within 1 minute per k", [("runs (partial matches)", None, 60_000_000, "runs_per_key")]),
-        ("when A then B per k", [("runs (partial matches)", None, None, "runs_per_key")]),
+        ("when A then B within 1 minute per k", [
+            ("runs (partial matches)", None, 60_000_000, "runs_per_key"), EVERY_KEY]),
+        ("when A then B per k", [("runs (partial matches)", None, None, "runs_per_key"), EVERY_KEY]),
         ("when A then within 1 minute B then within 30s C per k", [
-            ("runs (partial matches)", None, 90_000_000, "runs_per_key")]),
-        ("when A then no B then within 30s C per k", [("runs (partial matches)", None, 30_000_000, "runs_per_key")]),
-        ("when A then every B within 1m per k limit 7", [("runs (partial matches)", 7, 60_000_000, None)]),
+            ("runs (partial matches)", None, 90_000_000, "runs_per_key"), EVERY_KEY]),
+        ("when A then no B then within 30s C per k", [
+            ("runs (partial matches)", None, 30_000_000, "runs_per_key"), EVERY_KEY]),
+        ("when A then every B within 1m per k limit 7", [("runs (partial matches)", 7, 60_000_000, None), EVERY_KEY]),
         ("when A then B+ as b then C within 1m per k", [
-            ("runs (partial matches)", None, 60_000_000, "runs_per_key"),
+            ("runs (partial matches)", None, 60_000_000, "runs_per_key"), EVERY_KEY,
             ("events of `b`", None, 60_000_000, "loop_events")]),
         ("when A then no B for 1m per k", [
-            ("runs (partial matches)", None, 60_000_000, "runs_per_key"), ("timer for its deadline", 1, None, None)]),
+            ("runs (partial matches)", None, 60_000_000, "runs_per_key"), EVERY_KEY,
+            ("timer for its deadline", 1, None, None)]),
         ("when A then B then no C for 1m within 2m per k", [
-            ("runs (partial matches)", None, 180_000_000, "runs_per_key"), ("timer for its deadline", 1, None, None)]),
+            ("runs (partial matches)", None, 180_000_000, "runs_per_key"), EVERY_KEY,
+            ("timer for its deadline", 1, None, None)]),
         ("when no A for 1m per k", [("the wait since the newest event", 1, 60_000_000, None)]),
         ("from A over last 1m when count() > 3 per k", [
             ("events of the window", None, 60_000_000, "window_events")]),
