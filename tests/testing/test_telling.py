@@ -39,6 +39,19 @@ def test_missing_and_unexpected() -> None:
     assert "  - 70s BruteForce                 (did not come)" in lines
 
 
+def test_the_reason_is_that_of_cep_why() -> None:
+    given = (
+        'given 0s 2x every 60s Login(user = "ann", outcome = "failure") 301s Login(user = "ann", outcome = "failure")'
+    )
+    told = tell_result(result(f'{given} expect 301s BruteForce(user = "ann")'))
+    assert "1 second after the end of `within 5 minutes`" in told
+    told = tell_result(result("given 0s Reading(celsius = 88) expect 0s Hot", "hot", HOT))
+    assert "`celsius > 90` did not hold: celsius = 88" in told
+
+
+HOT = "rule hot when Reading(celsius > 90) emit Hot(celsius)\n"
+
+
 def test_colours_change_nothing_but_the_colour() -> None:
     found = result(f"{GIVEN}{EXPECT}")
     painted = tell_result(found, lambda text, style: f"<{style}>{text}</>")
