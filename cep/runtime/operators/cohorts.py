@@ -107,7 +107,7 @@ class KeyCohorts:
 
     ``weights`` are (start, time, readings) for each start that lives, the oldest first; null where not known.
     ``oldest`` is a start such that no reading has an older one. ``counted`` is how many readings were alive when
-    :meth:`bound` last looked, and perhaps some that are gone since the last rebuild: ``gone`` are known to be.
+    :meth:`bound` last looked, and perhaps some that are gone: ``gone`` are those among the cohorts' known to be.
     """
 
     __slots__ = ("cohorts", "counted", "cutoff", "degraded", "gone", "kept", "made", "oldest", "oldest_us", "weights")
@@ -152,12 +152,14 @@ class KeyCohorts:
         self.oldest_us = oldest_us
         if self.oldest is not None and self.is_live(self.oldest):
             return  # and so is everything else
-        gone = [stand for stand, cohort in self.cohorts.items() if not self.is_live(cohort)]
-        for stand in gone:
-            del self.cohorts[stand]
+        ended = [stand for stand, cohort in self.cohorts.items() if not self.is_live(cohort)]
+        lost = sum([self.cohorts.pop(stand).readings for stand in ended])
         weights = self.weights
+        if weights is None:
+            return
         while weights and (weights[0][0] < self.cutoff or (oldest_us is not None and weights[0][1] < oldest_us)):
             self.gone += weights.popleft()[2]
+        self.gone = max(0, self.gone - lost)  # no cohort counts them any more
 
     def sweep(self) -> None:
         """Forget what only expired starts hold, if there are any, once as much was made as there is."""
@@ -251,6 +253,7 @@ class KeyCohorts:
         """Each reading has become so many; null: not each the same number, so that the weights are not known."""
         if factor is None:
             self.weights = None
+            self.gone = 0  # too many are counted then, until they are looked at
         elif factor != 1 and self.weights is not None:
             self.gone *= factor
             self.weights = deque([(serial, time_us, weight * factor) for serial, time_us, weight in self.weights])
