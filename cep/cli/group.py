@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import re
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -106,8 +105,9 @@ def _exit_code(error: CepError) -> int:
 def _tell_usage(wrong: click.ClickException) -> None:
     message = wrong.format_message().rstrip(".")
     context = getattr(wrong, "ctx", None)
-    message = re.sub(r"\. Choose from:\s*", "; choose from: ", message)  # click writes each choice in a line of its own
-    Console().error(re.sub(r",\s+", ", ", message[:1].lower() + message[1:]))
+    # Click writes each choice in a line of its own.
+    message = message.replace(". Choose from:\n\t", "; choose from: ").replace(",\n\t", ", ")
+    Console().error(message[:1].lower() + message[1:])
     if isinstance(wrong, click.UsageError) and context is not None:
         Console().line(f"see `{context.command_path} --help`")
 

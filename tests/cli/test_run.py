@@ -417,7 +417,7 @@ class TestMistakes:
             (["run", "nowhere.cep", "-s", "EVENTS"], "there is no such rule file or folder"),
             (["run", "rules:authentications", "-s", "EVENTS"], "did you mean `authentication`?"),
             (["rum"], "did you mean `cep run`?"),
-            (["frobnicate"], "there are: run, check, "),
+            (["frobnicate"], "there are: run, new, check, "),
         ],
     )
     def test_usage(
