@@ -104,7 +104,7 @@ def _append(path: Path, text: str, tests: Sequence[syntax.RuleTest]) -> None:
     newline = "\r\n" if "\r\n" in text else "\n"
     body = text.rstrip()
     if is_yaml:
-        begins, *lines = _laid_out(tests, "yaml").splitlines()
+        begins, *lines = _laid_out(tests, "yaml").split("\n")  # a value may hold other line breaks
         head = newline if _ends_in_tests(text) else f"{newline * 2}{begins}"
         after = newline.join([f"{body}{head}", *lines]) + newline
     else:
