@@ -148,7 +148,10 @@ class _Formatting:
         from cep.diagnostics import render_full
 
         for each in found:
-            self.console.line(render_full(each, texts, self.console.color) + "\n")
+            text = render_full(each, texts, self.console.color)
+            if not each.span.line:  # a file or a folder as a whole
+                text = text.replace(visible(str(each.span)), visible(each.span.file))
+            self.console.line(text + "\n")
 
     def _settle(self, read: RuleText, result: str) -> None:
         """Writes a file anew, prints it, or says that it would change."""

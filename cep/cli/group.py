@@ -105,6 +105,8 @@ def _exit_code(error: CepError) -> int:
 def _tell_usage(wrong: click.ClickException) -> None:
     message = wrong.format_message().rstrip(".")
     context = getattr(wrong, "ctx", None)
+    # Click writes each choice in a line of its own.
+    message = message.replace(". Choose from:\n\t", "; choose from: ").replace(",\n\t", ", ")
     Console().error(message[:1].lower() + message[1:])
     if isinstance(wrong, click.UsageError) and context is not None:
         Console().line(f"see `{context.command_path} --help`")

@@ -13,7 +13,7 @@ EPILOG = """\b
 Examples:
   cep list functions
   cep list functions text
-  cep list codes regex
+  cep list codes expression
   cep list templates --json | jq -r '.[].name'
 """
 

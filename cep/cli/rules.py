@@ -23,19 +23,31 @@ _USAGE_CODES = frozenset({"CEP501", "CEP504", "CEP510", "CEP511"})
 
 
 def load(rules: Sequence[str], settings: Sequence[tuple[str, str]], verb: str) -> Compilation:
-    """Parse, check and plan.
+    """Parse, check and plan files, folders, packs and standard input (``-``).
 
     Raises:
         click.UsageError: RULES are missing.
     """
-    from cep.plan.compiling import compile_rules
+    from cep.cli.rule_sources import read_rules
+    from cep.plan.compiling import compile_texts
 
     if not rules:
         raise click.UsageError(
             f"no rules are given; name a file, a folder, or a pack of cep, as in `cep {verb} rules:authentication`"
         )
     with without_collection():
-        return compile_rules(list(rules), dict(settings))
+        read = read_rules(rules)
+        return compile_texts(read.texts, read.unread, dict(settings))
+
+
+def refuse_two_readers(rules: Sequence[str], sources: Sequence[str]) -> None:
+    """Rules and events cannot both come from standard input.
+
+    Raises:
+        click.UsageError: they should.
+    """
+    if "-" in rules and any(source == "-" or source.endswith(":-") for source in sources):
+        raise click.UsageError("rules and events cannot both come from standard input; name a file for one of them")
 
 
 @contextmanager

@@ -32,7 +32,7 @@ _NO_LIMIT = -1
 _LIVE_IDLE_US = 30_000_000
 
 EPILOG = """\b
-RULES are files, folders, or packs that ship with cep (rules:authentication).
+RULES are files, folders, packs that ship with cep (rules:authentication), or - for standard input.
 SOURCES are files (.jsonl .ndjson .csv, also with .gz or .zst), patterns, folders, or - for standard input.
 
 \b
@@ -126,13 +126,14 @@ def command(
     color: str,
 ) -> int:
     """Read events from sources and write what the rules derive from them."""
-    from cep.cli.rules import load, plan_or_exit, tell_tables
+    from cep.cli.rules import load, plan_or_exit, refuse_two_readers, tell_tables
     from cep.errors import TableError
 
     console = Console(color)
     live = any(source == "-" or source.endswith(":-") for source in sources)
     if rules and not sources:
         raise click.UsageError(_no_source(rules))
+    refuse_two_readers(rules, sources)
     loaded = load(rules, settings, "run")
     plan = plan_or_exit(loaded, console, as_json)
     skew_us = (_LIVE_SKEW_US if live else None) if max_skew is None else None if max_skew == _NO_LIMIT else max_skew

@@ -72,6 +72,8 @@ def command(
 
     if (form or write) and not suggested:
         raise click.UsageError("`--to` and `--write` belong to `--suggest RULE`")
+    if "-" in rules and (write or update):
+        raise click.UsageError("standard input cannot be written; name a file for `--write` or `--update`")
     with _rare_collections():
         loaded = load(rules, settings, "test")
         plan_or_exit(loaded, Console(color), as_json)

@@ -84,12 +84,13 @@ def command(
     color: str,
 ) -> int:
     """Show the events, roles and conditions behind a derived event, or why a rule did not fire."""
-    from cep.cli.rules import load, plan_or_exit, tell_tables
+    from cep.cli.rules import load, plan_or_exit, refuse_two_readers, tell_tables
     from cep.errors import TableError
     from cep.runtime.feed import Options
 
     _check_question(rules, sources, matches, rule, keys, at)
     console = Console(color)
+    refuse_two_readers(rules, sources)
     loaded = load(rules, settings, "why")
     plan_or_exit(loaded, console, as_json)
     skew_us = None if max_skew is None or max_skew < 0 else max_skew

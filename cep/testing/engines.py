@@ -22,6 +22,7 @@ from cep.plan.generate.functions import Functions, KeyFunction, Reader
 from cep.plan.intake import EventClock
 from cep.plan.plan import LookupPlan, PatternPlan, Plan, RulePlan, TablePlan, TypePlan
 from cep.projection import Projection
+from cep.runtime.feed import Options
 from cep.tables import VALID_FROM, TableFault
 
 Rows = Sequence[Mapping[str, Any]]
@@ -59,7 +60,8 @@ class Engines:
         shared = self._functions.get(id(plan))
         if shared is None:
             shared = self._functions[id(plan)] = SharedFunctions()
-        return Engine(plan, compiler=shared)
+        # A test gives a few events: what is made for many of them costs more than it saves.
+        return Engine(plan, Options(specialised=False), compiler=shared)
 
     def table_rows(self, plan: TablePlan) -> Rows:
         """The rows of a table's file; read once.

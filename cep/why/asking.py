@@ -179,6 +179,8 @@ class WhyNot:
             newest = watch.null_keys[-1]
             names = " or ".join(f"`{key.name}`" for key in rule.keys)
             text = f"all {len(watch.null_keys):,} events of the rule's types have no key: their {names} is null"
+            if len(watch.null_keys) == 1:
+                text = f"the only event of the rule's types has no key: its {names} is null"
             yield Reason("key_null", text, 2.0, newest.event.time_us, event=telling.event(newest.event))
             return
         if not watch.keys:
@@ -187,7 +189,8 @@ class WhyNot:
         near = near or (list(watch.keys) if len(watch.keys) <= _FEW_KEYS else [])
         notes = [f"there is {key_phrase(telling.key(key))}, with {_counted(watch.keys[key], 'event')}" for key in near]
         if watch.null_keys:
-            notes.append(f"{len(watch.null_keys):,} events have no key")
+            have = "has" if len(watch.null_keys) == 1 else "have"
+            notes.append(f"{_counted(len(watch.null_keys), 'event')} {have} no key")
         kinds_text = ", ".join(f"`{kind}`" for kind in came)
         text = f"no event of {kinds_text} has this key; {_counted(len(watch.keys), 'other key')} came"
         yield Reason("no_event_of_key", text, 2.0, notes=tuple(notes))

@@ -101,6 +101,7 @@ _README = """# {name}
 
 ```sh
 cep check rules/                            # all mistakes, and warnings
+cep test rules/                             # the tests in the rule file
 cep run rules/ --source events.jsonl        # what the rule derives from the events
 cep explain rules/ --rule {rule}
 cep fmt rules/                              # one layout for all

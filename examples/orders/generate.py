@@ -23,7 +23,7 @@ CARRIERS = ("post", "van", "bike")
 
 def placed(order: str, total: float, sku: str = "lamp", quantity: int = 1) -> Step:
     fields = {"order_id": order, "customer": f"cust-{order}", "sku": sku, "quantity": quantity, "total": total}
-    return 0, "OrderPlaced", fields
+    return 0, "OrderSubmitted", fields
 
 
 def reserved(after: int, order: str, sku: str = "lamp", quantity: int = 1) -> Step:
@@ -35,7 +35,7 @@ def refused(after: int, order: str, missing: int, sku: str = "lamp") -> Step:
 
 
 def paid(after: int, order: str, amount: float) -> Step:
-    return after, "PaymentReceived", {"order_id": order, "amount": amount}
+    return after, "PaymentConfirmed", {"order_id": order, "amount": amount}
 
 
 def declined(after: int, order: str, reason: str) -> Step:
@@ -108,7 +108,7 @@ def cancelled(rng: random.Random, turn: int) -> list[Step]:
         reserved(5, order),
         paid(20, order, 33.0),
         (200, "OrderCancelled", {"order_id": order, "by": "customer"}),
-        (900, "OrderShipped", {"order_id": order, "carrier": "van"}),
+        (900, "OrderSent", {"order_id": order, "carrier": "van"}),
     ]
 
 
@@ -128,7 +128,7 @@ def ordinary(rng: random.Random, number: int) -> list[Step]:
         placed(order, total, sku, 1 + number % 3),
         reserved(soon, order, sku, 1 + number % 3),
         paid(pays, order, total),
-        (pays + 900, "OrderShipped", {"order_id": order, "carrier": CARRIERS[number % 3]}),
+        (pays + 900, "OrderSent", {"order_id": order, "carrier": CARRIERS[number % 3]}),
     ]
 
 

@@ -122,3 +122,10 @@ def test_what_the_other_form_cannot_say(tmp_path: Path) -> None:
     done = invoke("fmt", path, "--to", "yaml")
     assert (done.exit_code, done.stdout) == (2, "")
     assert "a.cep:1:33: in YAML this value is plain data" in done.stderr
+
+
+def test_a_file_that_is_not_there_has_no_line(tmp_path: Path) -> None:
+    done = invoke("fmt", tmp_path / "nope.cep")
+    assert done.exit_code == 3
+    assert "nope.cep\n" in done.stderr
+    assert ":0:0" not in done.stderr

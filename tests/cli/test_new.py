@@ -41,6 +41,9 @@ def test_a_new_project_runs_at_once(template: str, form: str, tmp_path: Path) ->
     assert run.exit_code == 0
     assert [(event["type"], event["time"]) for event in objects(run.stdout)] == FIRED[template]
     assert invoke("fmt", "--check", root / "rules").exit_code == 0
+    tested = invoke("test", root / "rules", "--require", "both")
+    assert tested.exit_code == 0, tested.stdout
+    assert "2 tests: 2 passed" in tested.stdout + tested.stderr
     assert "cep run rules/ --source events.jsonl" in (root / "README.md").read_text("utf-8")
     if form == "yaml":
         [rules] = (root / "rules").glob("*.yaml")
@@ -170,3 +173,16 @@ def test_the_doctor_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> Non
     assert done.exit_code == 3
     assert "pip install 'cep-engine[parquet]'" in done.stdout
     assert "pip install 'lark'" in done.stdout
+
+
+def test_what_may_be_listed_is_told_in_one_line() -> None:
+    done = invoke("list")
+    assert done.exit_code == 3
+    assert "choose from: functions, aggregates, sources, sinks, codes, templates\n" in done.stderr
+
+
+def test_the_examples_of_the_help_find_something() -> None:
+    for line in invoke("list", "--help").stdout.splitlines():
+        words = line.split("|")[0].split()
+        if words[:2] == ["cep", "list"]:
+            assert invoke(*words[1:]).exit_code == 0, line

@@ -170,3 +170,21 @@ def test_what_cannot_be_suggested_is_told(rules: Path) -> None:
     assert "`all`: whatever was changed" in done.stderr
     assert invoke("test", rules, "--suggest", "al").exit_code == 3
     assert invoke("test", rules, "--write").exit_code == 3
+
+
+@pytest.mark.parametrize("form", ["cep", "yaml"])
+def test_a_file_stays_formatted_when_suggested_tests_are_written(tmp_path: Path, form: str) -> None:
+    rules = tmp_path / "unpaid.cep"
+    rules.write_text(
+        "rule unpaid\n  when Order as o then no Payment for 30 minutes per order\n  emit Unpaid(order)\n\n"
+        + BRUTE_FORCE,
+        "utf-8",
+    )
+    invoke("fmt", rules)
+    if form == "yaml":
+        assert invoke("fmt", rules, "--to", "yaml", "--write").exit_code == 0
+        rules = rules.with_suffix(".yaml")
+    for name in ("unpaid", "brute_force"):
+        assert invoke("test", rules, "--suggest", name, "--write").exit_code == 0
+        assert invoke("fmt", "--check", rules).exit_code == 0, rules.read_text("utf-8")
+    assert "4 tests: 4 passed" in invoke("test", rules).stdout

@@ -189,3 +189,16 @@ def test_the_examples_of_the_help_run(monkeypatch: pytest.MonkeyPatch) -> None:
     for example in examples:
         words = shlex.split(example.partition("|")[0])
         assert invoke(*words[1:]).exit_code == 0, example
+
+
+def test_events_without_a_key_are_counted_as_they_are_spoken_of(rules: Path, tmp_path: Path) -> None:
+    nobody = {"type": "Login", "time": "2026-01-01T00:00:00Z", "user": None, "outcome": "failure"}
+    for rows, said in (
+        ([nobody], "the only event of the rule's types has no key: its `user` is null"),
+        ([nobody, nobody], "all 2 events of the rule's types have no key: their `user` is null"),
+        ([nobody, login(0)], "1 event has no key"),
+        ([nobody, nobody, login(0)], "2 events have no key"),
+    ):
+        events = write_lines(tmp_path / "e.jsonl", rows)
+        done = invoke("why", rules, "-s", events, "--rule", "brute_force", "--key", "user=zoe")
+        assert said in done.stdout

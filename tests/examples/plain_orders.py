@@ -30,13 +30,13 @@ def unanswered(events: list[Record], asked: str, answers: tuple[str, ...], wait:
 
 
 def order_confirmed(events: list[Record]) -> Iterator[Alert]:
-    for order, mine in by_order(events, "OrderPlaced", "StockReserved", "PaymentReceived").items():
+    for order, mine in by_order(events, "OrderSubmitted", "StockReserved", "PaymentConfirmed").items():
         firsts: dict[str, Record] = {}
         for e in mine:
-            if e["type"] == "OrderPlaced" or "OrderPlaced" in firsts:
+            if e["type"] == "OrderSubmitted" or "OrderSubmitted" in firsts:
                 firsts.setdefault(e["type"], e)
         if len(firsts) == 3:
-            start, stock, payment = (firsts[kind] for kind in ("OrderPlaced", "StockReserved", "PaymentReceived"))
+            start, stock, payment = (firsts[kind] for kind in ("OrderSubmitted", "StockReserved", "PaymentConfirmed"))
             at = max(stock["t"], payment["t"])
             if at - start["t"] <= HOUR:
                 fields = {
@@ -49,13 +49,13 @@ def order_confirmed(events: list[Record]) -> Iterator[Alert]:
 
 
 def inventory_does_not_answer(events: list[Record]) -> Iterator[Alert]:
-    for e in unanswered(events, "OrderPlaced", ("StockReserved", "StockInsufficient"), MINUTE):
+    for e in unanswered(events, "OrderSubmitted", ("StockReserved", "StockInsufficient"), MINUTE):
         fields = {name: e[name] for name in ("order_id", "sku", "quantity")}
         yield Alert(text_of(e["t"] + MINUTE), "InventoryDoesNotAnswer", fields)
 
 
 def unpaid_in_time(events: list[Record]) -> Iterator[Alert]:
-    for e in unanswered(events, "StockReserved", ("PaymentReceived",), 30 * MINUTE):
+    for e in unanswered(events, "StockReserved", ("PaymentConfirmed",), 30 * MINUTE):
         fields = {name: e[name] for name in ("order_id", "sku", "quantity")}
         yield Alert(text_of(e["t"] + 30 * MINUTE), "UnpaidInTime", fields)
 
@@ -71,7 +71,7 @@ def goods_not_released(events: list[Record]) -> Iterator[Alert]:
 
 
 def paid_but_not_in_stock(events: list[Record]) -> Iterator[Alert]:
-    for order, mine in by_order(events, "PaymentReceived", "StockInsufficient").items():
+    for order, mine in by_order(events, "PaymentConfirmed", "StockInsufficient").items():
         if len({e["type"] for e in mine}) == 2:
             payment, stock = sorted(mine[:2], key=lambda e: str(e["type"]))
             fields = {
@@ -84,21 +84,21 @@ def paid_but_not_in_stock(events: list[Record]) -> Iterator[Alert]:
 
 
 def underpaid(events: list[Record]) -> Iterator[Alert]:
-    for order, mine in by_order(events, "OrderPlaced", "PaymentReceived").items():
+    for order, mine in by_order(events, "OrderSubmitted", "PaymentConfirmed").items():
         start, *others = mine
         for e in others:
-            if start["type"] == "OrderPlaced" and e["amount"] < start["total"]:
+            if start["type"] == "OrderSubmitted" and e["amount"] < start["total"]:
                 fields = {"order_id": order, "total": start["total"], "paid": e["amount"]}
                 yield Alert(text_of(e["t"]), "Underpaid", fields)
                 break
 
 
 def declined_again_and_again(events: list[Record]) -> Iterator[Alert]:
-    for order, mine in by_order(events, "PaymentDeclined", "PaymentReceived").items():
+    for order, mine in by_order(events, "PaymentDeclined", "PaymentConfirmed").items():
         tries: list[Record] = []
         for e in mine:
             tries = [t for t in tries if e["t"] - t["t"] <= 15 * MINUTE]
-            if e["type"] == "PaymentReceived":
+            if e["type"] == "PaymentConfirmed":
                 tries = []
                 continue
             tries.append(e)
@@ -109,20 +109,20 @@ def declined_again_and_again(events: list[Record]) -> Iterator[Alert]:
 
 
 def refunded_too_much(events: list[Record]) -> Iterator[Alert]:
-    for order, mine in by_order(events, "PaymentReceived", "PaymentRefunded").items():
+    for order, mine in by_order(events, "PaymentConfirmed", "PaymentRefunded").items():
         start, *refunds = mine
         total = 0.0
         for number, e in enumerate(refunds, 1):
             total += e["amount"]
-            if start["type"] == "PaymentReceived" and total > start["amount"] and e["t"] - start["t"] <= 30 * DAY:
+            if start["type"] == "PaymentConfirmed" and total > start["amount"] and e["t"] - start["t"] <= 30 * DAY:
                 fields = {"order_id": order, "paid": start["amount"], "refunded": total, "refunds": number}
                 yield Alert(text_of(e["t"]), "RefundedTooMuch", fields)
                 break
 
 
 def shipped_after_cancelling(events: list[Record]) -> Iterator[Alert]:
-    for order, mine in by_order(events, "OrderCancelled", "OrderShipped").items():
-        if [e["type"] for e in mine] == ["OrderCancelled", "OrderShipped"]:
+    for order, mine in by_order(events, "OrderCancelled", "OrderSent").items():
+        if [e["type"] for e in mine] == ["OrderCancelled", "OrderSent"]:
             fields = {"order_id": order, "cancelled_by": mine[0]["by"], "carrier": mine[1]["carrier"]}
             yield Alert(text_of(mine[1]["t"]), "ShippedAfterCancelling", fields)
 

@@ -173,7 +173,7 @@ class TestReasons:
     def test_a_key_that_is_null(self) -> None:
         rules = "rule r when Ping per user emit Answered(user)\n"
         [pair] = result("given 0s Ping(user = null) expect 0s Answered", "r", rules).pairs
-        assert "have no key: their `user` is null" in " ".join(pair.reasons)
+        assert "has no key: its `user` is null" in " ".join(pair.reasons)
 
 
 class TestFiles:

@@ -113,7 +113,7 @@ def test_it_is_as_small_as_it_can_be() -> None:
     assert found.text().splitlines()[:3] == [
         'test "it fires" for it',
         "  given",
-        '    0s 7x every 5 seconds Login(user = "ann", outcome = "failure")',
+        '    0s  7x every 5 seconds Login(user = "ann", outcome = "failure")',
     ]
 
 

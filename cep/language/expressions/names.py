@@ -415,6 +415,11 @@ def field_of(context: Context, target: EventTarget, name: str, span: Span, scope
 
 def _no_field(context: Context, types: Iterable[str | None], name: str, span: Span, scope: Scope) -> Expression:
     names = [str(t) for t in types]
+    if not names:  # only absences: where nothing came there is no event
+        message = f"there is no event to read `{name}` from: the pattern waits only for what does not come"
+        what = f"the keys of the rule are known: {listed(list(scope.keys))}" if scope.keys else None
+        context.report.error("CEP204", message, span, what or "name a step that has an event, or leave the field out")
+        return poison(span)
     fields = context.types.field_names(names)
     known = [*fields, *scope.locals, *scope.parameters, *context.constants]
     hint = did_you_mean(closest(name, known))

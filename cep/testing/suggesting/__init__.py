@@ -6,11 +6,13 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from cep.diagnostics import did_you_mean, suggestion, visible
 from cep.errors import UsageError
 from cep.event import DerivedEvent
 from cep.language import syntax
+from cep.language.formatting.formatter import format_text
 from cep.language.parser import parse
 from cep.language.printer import print_declaration
 from cep.language.rule_files import SUFFIXES
@@ -32,9 +34,16 @@ class Suggestion:
 
     def text(self, form: str = "cep") -> str:
         """The tests, ready to paste: in the language, or as items of ``tests:`` in the YAML form."""
-        if form == "yaml":
-            return "\n".join(["tests:", *(line for test in self.tests for line in _yaml(test))])
-        return "\n\n".join(map(print_declaration, self.tests))
+        return _laid_out(self.tests, "yaml" if form == "yaml" else "cep")
+
+
+def _laid_out(tests: Sequence[syntax.RuleTest], form: Literal["cep", "yaml"]) -> str:
+    """The tests as `cep fmt` lays them out, so that a file to which they are added stays formatted."""
+    if form == "yaml":
+        text = "\n".join(["tests:", *(line for test in tests for line in _yaml(test))])
+    else:
+        text = "\n\n".join(map(print_declaration, tests))
+    return (format_text(text, form=form).text or text).rstrip("\n") if tests else text
 
 
 def suggest(tests: RuleTests, name: str) -> Suggestion:
@@ -95,12 +104,12 @@ def _append(path: Path, text: str, tests: Sequence[syntax.RuleTest]) -> None:
     newline = "\r\n" if "\r\n" in text else "\n"
     body = text.rstrip()
     if is_yaml:
-        begins = "" if _ends_in_tests(text) else f"{newline}tests:"
-        lines = [line for test in tests for line in _yaml(test)]
-        after = f"{body}{begins}{newline}{newline.join(lines)}{newline}"
+        begins, *lines = _laid_out(tests, "yaml").split("\n")  # a value may hold other line breaks
+        head = newline if _ends_in_tests(text) else f"{newline * 2}{begins}"
+        after = newline.join([f"{body}{head}", *lines]) + newline
     else:
-        blocks = [print_declaration(test).replace("\n", newline) for test in tests]
-        after = f"{body}{newline * 2}{(newline * 2).join(blocks)}{newline}"
+        blocks = _laid_out(tests, "cep").replace("\n", newline)
+        after = f"{body}{newline * 2}{blocks}{newline}"
     parsed = parse_yaml(after, str(path)) if is_yaml else parse(after, str(path))
     names = [each.name for each in parsed.tree.declarations if isinstance(each, syntax.RuleTest)]
     if parsed.diagnostics or names[-len(tests) :] != [test.name for test in tests]:
