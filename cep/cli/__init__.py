@@ -18,6 +18,7 @@ exit   meaning
 
 from __future__ import annotations
 
+import gc
 import sys
 
 
@@ -32,3 +33,5 @@ def main() -> None:
         cep(prog_name="cep")
     except KeyboardInterrupt:  # before the command begins, or after it ended
         sys.exit(tell_interrupted())
+    finally:
+        gc.freeze()  # the process ends: looking for garbage once more would only take time

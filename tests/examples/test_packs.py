@@ -33,6 +33,11 @@ def test_its_tests_pass_and_every_rule_has_both_kinds(pack: Path) -> None:
     assert b"failed" not in done.stdout
 
 
+def test_all_packs_go_together() -> None:
+    done = python("-m", "cep", "check", RULES)
+    assert re.findall(rb"CEP\d{3}", done.stdout + done.stderr) == []
+
+
 @each_pack
 def test_every_rule_has_a_sentence_a_severity_and_an_event_type_of_its_own(pack: Path) -> None:
     text = text_of(pack)
