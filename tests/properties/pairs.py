@@ -15,7 +15,7 @@ from typing import Literal
 from hypothesis import event, note, settings
 
 from cep.engine import Engine
-from cep.event import DerivedEvent
+from cep.event import DeadLetter, DerivedEvent
 from cep.language.checked import RuleSet
 from cep.timestamps import format_time, parse_time
 from tests.oracle.engine import OracleDerived, run
@@ -38,6 +38,11 @@ def pattern_examples(share: float = 1.0) -> int:
 def window_examples(share: float = 1.0) -> int:
     """How many pairs a test of windows looks at: as many as of patterns."""
     return pattern_examples(share)
+
+
+def by_event(letters: list[DeadLetter]) -> list[DeadLetter]:
+    """Dead letters in the order of their events, those of one event by rule: rules that share a window fail together."""
+    return sorted(letters, key=lambda letter: (letter.position or 0, letter.rule or ""))
 
 
 def part_examples(share: float = 1.0) -> int:
