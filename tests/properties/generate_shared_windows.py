@@ -7,6 +7,7 @@ numbers are such that exact sums need care: of very different size, negative, ze
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -92,9 +93,16 @@ def streams(draw: st.DrawFn, plain: bool) -> list[Record]:
 
 
 def small(scenario: Scenario) -> Scenario:
-    """The same with ints whose sums stay within int64.
+    """The same with numbers whose sums stay within int64, and their squares within float64.
 
-    A sum beyond it fails the whole evaluation in the engine, in the oracle only where it is read.
+    An aggregate beyond that fails the whole evaluation in the engine, in the oracle only where it is read.
     """
-    events = [{**e, "y": e["y"] if e["y"] is None or abs(e["y"]) < 2**60 else 7} for e in scenario.events]
+    events = [
+        {**e, "y": _below(e["y"], 2**60, 7), "x": _below(e["x"], 1e20, 1e6), "z": _below(e["z"], 1e20, 1e6)}
+        for e in scenario.events
+    ]
     return replace(scenario, events=events)
+
+
+def _below(value: Any, limit: float, instead: float) -> Any:
+    return value if value is None or abs(value) < limit else instead

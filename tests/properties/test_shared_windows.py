@@ -65,7 +65,7 @@ def test_state_goes_from_one_to_the_other_at_any_event(scenario: Scenario, data:
         assert run(plan, scenario, before, cut, after) == whole
 
 
-@settings(max_examples=window_examples())
+@settings(max_examples=window_examples(0.1))
 @given(shared_windows())
 def test_the_engine_equals_the_oracle(scenario: Scenario) -> None:
     assert_equal(small(scenario))
