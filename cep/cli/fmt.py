@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import difflib
-import os
-import shutil
 import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cep.cli.options import color_option
+from cep.cli.rule_sources import write_whole
 from cep.cli.terminal import Console, counted, use_color, visible
 from cep.errors import UsageError
 
@@ -164,7 +162,8 @@ class _Formatting:
             if self.diff:
                 self._show(read, result)
             if not (self.check or self.diff):
-                self._replace(Path(read.file).resolve(), result)
+                place = Path(read.file).resolve()
+                write_whole(place, result.encode(), place)
 
     def _convert(self, read: RuleText, result: str) -> None:
         if not self.write:
@@ -174,24 +173,9 @@ class _Formatting:
         target = source.with_suffix(f".{self.to}")
         if target.exists():
             raise UsageError(f"`{target}` is there already; move it away first")
-        self._replace(target, result, like=source)
+        write_whole(target, result.encode(), source)
         source.unlink()
         self.outcome.changed.append(f"{source} to {target}")
-
-    def _replace(self, path: Path, text: str, like: Path | None = None) -> None:
-        """Writes the whole file or nothing of it."""
-        try:
-            handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-            try:
-                with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                    file.write(text)
-                shutil.copymode(like or path, name)
-                Path(name).replace(path)
-            except BaseException:
-                Path(name).unlink(missing_ok=True)
-                raise
-        except OSError as error:
-            raise UsageError(f"cannot write `{path}`: {error.strerror or error}") from None
 
     def _show(self, read: RuleText, result: str) -> None:
         lines = difflib.unified_diff(

@@ -103,11 +103,23 @@ def _replace(path: Path, before: str, after: str) -> None:
         if data.decode("utf-8-sig") != before:
             raise UsageError(f"{path} was changed while it was checked; run the command again")
         mark = _BOM if data.startswith(_BOM) else b""
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror or error}") from None
+    write_whole(path, mark + after.encode("utf-8"), path)
+
+
+def write_whole(path: Path, data: bytes, like: Path) -> None:
+    """Writes the whole file or nothing of it, with the mode of the file ``like``.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(mark + after.encode("utf-8"))
-            shutil.copymode(path, name)
+                file.write(data)
+            shutil.copymode(like, name)
             Path(name).replace(path)
         except BaseException:
             Path(name).unlink(missing_ok=True)
