@@ -110,3 +110,11 @@ def test_silence_for_each_key() -> None:
 
 def test_the_silent_key_is_told() -> None:
     check_values("rule r when no B for 5 seconds per k emit X(k)", "b1@0 k=1 z@99 k=2", {"k": [1]})
+
+
+def test_a_reading_whose_turns_are_counted_differently_is_one_at_its_deadline_too() -> None:
+    """{a1 a2} is one turn of two events or two turns of one; S12 keeps readings, not ways to count them."""
+    rules = "rule r when (some every A as a then no B){1,2} within 10 seconds emit X()"
+    check(rules, "a1@0 a2@1 z@99", ["a1 a2 @10", "a1 @10", "a2 @11"])
+    rules += " on timeout emit T()"
+    check(rules, "a1@0 a2@1 z@99", ["a1 a2 @10", "a1 @10", "a2 @11"])

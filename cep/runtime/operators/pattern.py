@@ -329,7 +329,7 @@ class PatternOperator(KeyedOperator):
         seen: set[tuple[tuple[int, int], ...]] = set()
         for run in complete:
             if run.alive and self._plan.every:
-                events = tuple([(link.serial, link.step) for link in run.last.back()])
+                events = _taken_by(run)
                 if events in seen:  # the same, only counted to other turns of loops in loops
                     finish = self._automaton.places[run.place].finish
                     if finish is None or not finish.goes_on:
@@ -417,10 +417,17 @@ class PatternOperator(KeyedOperator):
         assert isinstance(run, Run)
         state = self.states[run.key]
         found: list[Derived] = []
+        seen: set[tuple[tuple[int, int], ...]] = set()
         for reading in [r for r in run.start.readings if r.alive and r.deadline_us == deadline_us]:
             if not reading.alive:
                 continue
+            events = _taken_by(reading) if self._plan.every else ()
+            if events and events in seen:  # the same, only counted to other turns of loops in loops
+                state.remove(reading)
+                continue
             derived = self._ended(state, reading, deadline_us)
+            if reading.deadline_us is not None:
+                seen.add(events)
             if derived is not None:
                 found.append(derived)
         if not state.count:
@@ -475,13 +482,17 @@ class PatternOperator(KeyedOperator):
         taken: set[int] = set()
         starts: set[int] = set()
         gone: list[tuple[int, int]] = []
+        seen: set[tuple[int | None, object]] = set()
         for run in waiting:
             links = list(run.last.back())
+            if self._plan.every and (run.deadline_us, _taken_by(run)) in seen:
+                continue
             if strategy == "past_last" and any(id(link.event) in taken for link in links):
                 continue
             if (alone and run.serial in starts) or any(since <= run.serial < up_to for since, up_to in gone):
                 continue
             chosen.append(run)
+            seen.add((run.deadline_us, _taken_by(run)))
             taken.update(id(link.event) for link in links)
             starts.add(run.serial)
             if strategy in ("to_first", "to_last"):
@@ -565,3 +576,8 @@ _MASKS_KEPT = 4_096
 
 def _starts_of(runs: Iterable[Run]) -> Iterable[Start]:
     return {run.start.serial: run.start for run in runs}.values()
+
+
+def _taken_by(run: Run) -> tuple[tuple[int, int], ...]:
+    """The events of a reading, each with its step."""
+    return tuple([(link.serial, link.step) for link in run.last.back()])
