@@ -168,7 +168,8 @@ def _fixable(checked: Compilation, fixed: Fixed | None) -> str:
         names = [f"{file}: {counted(count, 'fix', 'fixes')}" for file, count in fixed.counts.items()]
         return "".join(f"fixed {name}\n" for name in names)
     count = sum(each.fix is not None for each in checked.diagnostics)
-    return f"{count} of them can be fixed with `--fix`; `--diff` shows how\n" if count else ""
+    which = "it" if len(checked.diagnostics) == 1 else f"{count} of them"
+    return f"{which} can be fixed with `--fix`; `--diff` shows how\n" if count else ""
 
 
 def _conclude(checked: Compilation, form: str, fixed: Fixed | None, console: Console) -> None:

@@ -188,6 +188,8 @@ def tell_summary(outcomes: Outcomes, paint: Paint = plain) -> str:
     if outcomes.left:
         counts.append(f"{outcomes.left:,} not run")
     total = len(outcomes.results) + outcomes.left
+    if not total:
+        return paint("no tests: `cep test RULES --suggest NAME` writes two for a rule", "strong")
     text = f"{total:,} test{'' if total == 1 else 's'}: {', '.join(counts) or 'none'} in {outcomes.seconds:.2f} s"
     return paint(text, "strong" if outcomes.passed else "error")
 

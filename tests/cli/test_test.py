@@ -111,7 +111,7 @@ def test_require(rules: Path, require: str, code: int) -> None:
 def test_rules_without_tests(rules: Path) -> None:
     done = invoke("test", rules)
     assert done.exit_code == 0
-    assert "0 tests: none" in done.stdout
+    assert "no tests: `cep test RULES --suggest NAME` writes" in done.stdout
     assert "1 rule has no test that expects it to fire" in done.stdout
     assert invoke("test", rules, "--require", "both").exit_code == 1
 
